@@ -1,11 +1,11 @@
 """Any text becomes an IP address with its class, or is called invalid; nothing is guessed and nothing raises.
 
-Notations that mean another address to another reader (`010.0.0.1`, `1.2.3`, `0x7f.1`, `fe80::1%eth0`) are invalid:
-evidence is not repaired. An IPv4 address carried inside an IPv6 address (mapped, NAT64, 6to4, Teredo) is taken out,
-because that is the address a provider can answer for. Carrier NAT is a class of its own: such a capture still says
-something when port, time and provider are known.
+Notations that mean another address to another reader (`010.0.0.1`, `1.2.3`, `0x7f.1`, `fe80::1%eth0`) are
+invalid: evidence is not repaired. An IPv4 address carried inside an IPv6 address (mapped, NAT64, 6to4, Teredo) is
+taken out, because that is the address a provider can answer for. Carrier NAT is a class of its own: such a
+capture still says something when port, time and provider are known.
 
-Not promised: that a public address was announced by anybody at any time; that is the network snapshots' business.
+Not promised: that a public address was announced by anybody at any time; the network snapshots say that.
 """
 
 import socket
@@ -37,9 +37,9 @@ class IpClass(StrEnum):
 class IpAddress:
     """An IP address as it was written and as it is understood.
 
-    `canonical` is the RFC 5952 text of the address that counts (after unwrapping), `packed` its 4 or 16 bytes in
-    network order; both are None for an invalid text. `wrapped_in` is the canonical text of the IPv6 address that
-    carried it, where one did.
+    `canonical` is the RFC 5952 text of the address that counts (after unwrapping), `packed` its 4 or 16 bytes
+    in network order; both are None for an invalid text. `wrapped_in` is the canonical text of the IPv6 address
+    that carried it, where one did.
     """
 
     raw: str
@@ -56,18 +56,18 @@ class IpAddress:
         return 4 if len(self.packed) == 4 else 6
 
 
-# IANA IPv4 Special-Purpose Address Registry (RFC 6890 and its updates), IPv4 Multicast Address Space (RFC 5771).
-# Where ranges nest, the narrower one wins.
+# IANA IPv4 Special-Purpose Address Registry (RFC 6890 and its updates) and IPv4 Multicast Address Space
+# (RFC 5771). Where ranges nest, the narrower one wins.
 SPECIAL_IPV4: Final[tuple[tuple[str, int, IpClass], ...]] = (
-    ("0.0.0.0", 8, IpClass.RESERVED),  # "this network", RFC 791
-    ("0.0.0.0", 32, IpClass.UNSPECIFIED),  # RFC 1122 section 3.2.1.3
+    ("0.0.0.0", 8, IpClass.RESERVED),  # noqa: S104  RFC 791, "this network"; no socket is bound here
+    ("0.0.0.0", 32, IpClass.UNSPECIFIED),  # noqa: S104  RFC 1122 section 3.2.1.3; nor here
     ("10.0.0.0", 8, IpClass.PRIVATE),  # RFC 1918
     ("100.64.0.0", 10, IpClass.CARRIER_NAT),  # RFC 6598
     ("127.0.0.0", 8, IpClass.LOOPBACK),  # RFC 1122
     ("169.254.0.0", 16, IpClass.LINK_LOCAL),  # RFC 3927
     ("172.16.0.0", 12, IpClass.PRIVATE),  # RFC 1918
     ("192.0.0.0", 24, IpClass.RESERVED),  # IETF protocol assignments, RFC 6890
-    ("192.0.0.0", 29, IpClass.CARRIER_NAT),  # between a subscriber's DS-Lite or 464XLAT and the carrier, RFC 7335
+    ("192.0.0.0", 29, IpClass.CARRIER_NAT),  # inside DS-Lite and 464XLAT, RFC 7335
     ("192.0.0.9", 32, IpClass.RESERVED),  # PCP anycast, RFC 7723
     ("192.0.0.10", 32, IpClass.RESERVED),  # TURN anycast, RFC 8155
     ("192.0.2.0", 24, IpClass.DOCUMENTATION),  # RFC 5737
@@ -89,7 +89,7 @@ SPECIAL_IPV6: Final[tuple[tuple[str, int, IpClass], ...]] = (
     ("::", 3, IpClass.RESERVED),
     ("::", 128, IpClass.UNSPECIFIED),
     ("::1", 128, IpClass.LOOPBACK),
-    ("64:ff9b:1::", 48, IpClass.PRIVATE),  # local-use NAT64, RFC 8215: the prefix length inside is the site's own
+    ("64:ff9b:1::", 48, IpClass.PRIVATE),  # NAT64 of one site, RFC 8215; its layout is its own
     ("100::", 64, IpClass.RESERVED),  # discard-only, RFC 6666
     ("2001::", 23, IpClass.RESERVED),  # IETF protocol assignments, RFC 2928
     ("2001:db8::", 32, IpClass.DOCUMENTATION),  # RFC 3849
