@@ -1,7 +1,7 @@
 """Any text becomes an IP address with its class, or is called invalid; nothing is guessed and nothing raises.
 
 Notations that mean another address to another reader (`010.0.0.1`, `1.2.3`, `0x7f.1`, `fe80::1%eth0`) are
-invalid: evidence is not repaired. An IPv4 address carried inside an IPv6 address (mapped, NAT64, 6to4, Teredo) is
+invalid: evidence is not repaired. An IPv4 address inside an IPv6 address (mapped, NAT64, 6to4, Teredo) is
 taken out, because that is the address a provider can answer for. Carrier NAT is a class of its own: such a
 capture still says something when port, time and provider are known.
 
