@@ -9,7 +9,7 @@ person is: a province is only ever a hint, a municipality never follows from an 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from enum import StrEnum
 from typing import Final, assert_never
 
@@ -99,3 +99,201 @@ class Choice:
     basis: Basis
     on: date | None
     """UTC date of the capture."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SingleProvinceNetwork:
+    """A network whose subscribers are all in one province. Without dates: for as long as we know it."""
+
+    asn: int
+    province: str
+    source: str
+    since: date | None = None
+    until: date | None = None
+    """First day on which it no longer holds."""
+
+    def holds_on(self, day: date | None) -> bool:
+        """Whether the hint was true then; a capture without a time is taken as of today."""
+        if day is None:
+            return self.until is None
+        return (self.since is None or self.since <= day) and (self.until is None or day < self.until)
+
+
+# Checked against the organisation names of the snapshots of 2025-04-02 and 2026-06-17 (data-sources.md §2.4,
+# domain.md §5.4). Bell Aliant (855) spans four provinces, Northwestel three territories: both are absent.
+SINGLE_PROVINCE_NETWORKS: Final = (
+    SingleProvinceNetwork(asn=271, province="CA-BC", source="BCNET, research network of British Columbia"),
+    SingleProvinceNetwork(asn=376, province="CA-QC", source="RISQ, research network of Quebec"),
+    SingleProvinceNetwork(asn=684, province="CA-MB", source="Bell MTS, Manitoba"),
+    SingleProvinceNetwork(asn=803, province="CA-SK", source="SaskTel, Crown corporation of Saskatchewan"),
+    SingleProvinceNetwork(asn=3359, province="CA-AB", source="University of Alberta"),
+    SingleProvinceNetwork(asn=3633, province="CA-BC", source="Province of British Columbia"),
+    SingleProvinceNetwork(asn=6579, province="CA-NL", source="Memorial University of Newfoundland"),
+    SingleProvinceNetwork(asn=7122, province="CA-MB", source="Bell MTS, Manitoba"),
+    SingleProvinceNetwork(asn=7860, province="CA-PE", source="University of Prince Edward Island"),
+    SingleProvinceNetwork(asn=8111, province="CA-NS", source="Dalhousie University"),
+    SingleProvinceNetwork(asn=15296, province="CA-AB", source="Cybera, research network of Alberta"),
+    SingleProvinceNetwork(asn=17001, province="CA-MB", source="University of Manitoba"),
+    SingleProvinceNetwork(asn=21804, province="CA-SK", source="Access Communications, Saskatchewan"),
+    SingleProvinceNetwork(asn=22950, province="CA-SK", source="University of Saskatchewan"),
+    SingleProvinceNetwork(asn=393249, province="CA-BC", source="University of British Columbia"),
+    SingleProvinceNetwork(asn=399844, province="CA-SK", source="SaskTel, Crown corporation of Saskatchewan"),
+)
+
+# Access providers with subscribers in Canada only (domain.md §5.4). One of their addresses abroad is more likely
+# an error of the data than a subscriber (seen: a Polish /29 listed as AS812; data-sources.md §2.2).
+CANADIAN_ACCESS_NETWORKS: Final = frozenset(
+    {577, 684, 803, 812, 852, 855, 5645, 5769, 6327, 7122, 7992, 11260, 11290, 11814, 14663, 36522, 398721}
+)
+
+
+def choose(on: date | None, snapshots: Sequence[SnapshotDate]) -> Choice | None:
+    """The snapshots to ask about a capture of that UTC date; None when there is no snapshot at all.
+
+    The newest not later than the capture answers; if it is more than 60 days older, the next one is asked too
+    (spec §5.2). A snapshot holds from the start of its day.
+    """
+    ordered = sorted(snapshots, key=lambda snapshot: snapshot.taken_on)
+    if not ordered:
+        return None
+    if on is None:
+        return Choice(answers=ordered[-1].snapshot, confirms=None, basis=Basis.NO_TIME, on=None)
+    earlier = [snapshot for snapshot in ordered if snapshot.taken_on <= on]
+    if not earlier:
+        return Choice(answers=ordered[0].snapshot, confirms=None, basis=Basis.OLDER_THAN_EVERY, on=on)
+    answers = earlier[-1]
+    if on - answers.taken_on <= TRUSTED_AGE:
+        return Choice(answers=answers.snapshot, confirms=None, basis=Basis.AS_OF, on=on)
+    if len(earlier) == len(ordered):
+        return Choice(answers=answers.snapshot, confirms=None, basis=Basis.NO_LATER, on=on)
+    confirms = ordered[len(earlier)].snapshot
+    return Choice(answers=answers.snapshot, confirms=confirms, basis=Basis.BRACKETED, on=on)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Finding:
+    """One step of the chain: how sure it leaves us, and why."""
+
+    confidence: Confidence
+    reason: str
+    needs_person: bool = False
+
+
+def attribute(item: str, ip_class: str, choice: Choice | None, networks: Mapping[str, Network]) -> Attribution:
+    """Attribute one capture from the answers of the chosen snapshots.
+
+    `networks` holds an answer for every snapshot the choice names; it may be empty for an address that is not
+    public or when there is no choice.
+    """
+    if ip_class != PUBLIC:
+        return _unattributed(item, ip_class, f"class.{ip_class}")
+    if choice is None:
+        return _unattributed(item, ip_class, "snapshot.none")
+    network = networks[choice.answers]
+    country, country_finding = _country(network)
+    findings = [
+        _age(choice, networks),
+        _holder(network),
+        country_finding,
+        *_abroad(network, country),
+    ]
+    hint = _province(network.asn, country, choice.on)
+    return Attribution(
+        item=item,
+        ip_class=ip_class,
+        asn=network.asn,
+        organisation=network.organisation,
+        country=country,
+        second_country=network.second_country,
+        confidence=weakest(*(finding.confidence for finding in findings)),
+        needs_person=any(finding.needs_person for finding in findings),
+        snapshot=choice.answers,
+        province_hint=hint,
+        reasons=(
+            *(finding.reason for finding in findings),
+            *(["province.single_province_network"] if hint else []),
+        ),
+    )
+
+
+def agree(one: Network, other: Network) -> bool:
+    """Same holder and same country. The same organisation under another AS number is the same holder (AS36522
+    moves to AS577, both Bell Canada)."""
+    same_organisation = one.organisation is not None and one.organisation == other.organisation
+    same_holder = one.asn == other.asn or same_organisation
+    return same_holder and _country(one)[0] == _country(other)[0]
+
+
+def _unattributed(item: str, ip_class: str, reason: str) -> Attribution:
+    return Attribution(
+        item=item,
+        ip_class=ip_class,
+        asn=None,
+        organisation=None,
+        country=None,
+        second_country=None,
+        confidence=Confidence.NONE,
+        needs_person=False,
+        snapshot=None,
+        province_hint=None,
+        reasons=(reason,),
+    )
+
+
+def _age(choice: Choice, networks: Mapping[str, Network]) -> _Finding:
+    match choice.basis:
+        case Basis.AS_OF:
+            return _Finding(confidence=Confidence.HIGH, reason=choice.basis.value)
+        case Basis.BRACKETED:
+            return _bracketed(networks[choice.answers], str(choice.confirms), networks[str(choice.confirms)])
+        case Basis.NO_LATER:
+            return _Finding(confidence=Confidence.MEDIUM, reason=choice.basis.value)
+        case Basis.OLDER_THAN_EVERY | Basis.NO_TIME:
+            return _Finding(confidence=Confidence.LOW, reason=choice.basis.value)
+        case _:
+            assert_never(choice.basis)
+
+
+def _bracketed(network: Network, later: str, then: Network) -> _Finding:
+    if agree(network, then):
+        return _Finding(confidence=Confidence.HIGH, reason=f"snapshot.later_agrees {later}")
+    told = f"AS{then.asn}" if then.asn is not None else "unannounced"
+    reason = f"snapshot.later_differs {later} {told} {_country(then)[0] or 'nowhere'}"
+    return _Finding(confidence=Confidence.LOW, reason=reason, needs_person=True)
+
+
+def _holder(network: Network) -> _Finding:
+    if network.asn is None:
+        return _Finding(confidence=Confidence.LOW, reason="network.unannounced")
+    return _Finding(confidence=Confidence.HIGH, reason="network.announced")
+
+
+def _country(network: Network) -> tuple[str | None, _Finding]:
+    # data-sources.md §2.3: where the two sources agree, a third one does in 98.6 %.
+    first, second = network.country, network.second_country
+    if first is None and second is None:
+        return None, _Finding(confidence=Confidence.LOW, reason="country.unknown")
+    if first is None or second is None:
+        return first or second, _Finding(confidence=Confidence.MEDIUM, reason="country.one_source")
+    if first == second:
+        return first, _Finding(confidence=Confidence.HIGH, reason="country.sources_agree")
+    decided = second if second == _home(network) else first
+    reason = f"country.sources_differ {first} {second}"
+    return decided, _Finding(confidence=Confidence.LOW, reason=reason, needs_person=True)
+
+
+def _home(network: Network) -> str | None:
+    return "CA" if network.asn in CANADIAN_ACCESS_NETWORKS else network.home_country
+
+
+def _abroad(network: Network, country: str | None) -> list[_Finding]:
+    if network.asn not in CANADIAN_ACCESS_NETWORKS or country in (None, "CA"):
+        return []
+    return [_Finding(confidence=Confidence.LOW, reason="country.not_the_providers_home CA", needs_person=True)]
+
+
+def _province(asn: int | None, country: str | None, on: date | None) -> str | None:
+    if country != "CA":
+        return None
+    hints = (known.province for known in SINGLE_PROVINCE_NETWORKS if known.asn == asn and known.holds_on(on))
+    return next(hints, None)
