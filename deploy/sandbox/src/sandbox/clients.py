@@ -1,0 +1,105 @@
+"""Who may ask the sandbox's issuer for a token, and for what.
+
+One table for the named clients and one rule for all others: a well-formed slug that stands in no table is the
+system of the agency of that name, so every body of routing's directory has a client without being listed here.
+Secrets are derived, never stored: who holds the issuer's secret can derive every client's, nobody else any.
+"""
+
+import hmac
+import re
+from base64 import urlsafe_b64encode
+from dataclasses import dataclass
+from types import MappingProxyType
+
+SCOPES = frozenset(
+    {
+        "referrals:write", "referrals:read", "suspects:read", "assignments:read", "assignments:decide",
+        "determinations:preview", "requests:read", "requests:draft", "requests:approve", "answers:write",
+        "answers:check", "subscribers:read", "notices:read", "notices:acknowledge", "endpoints:manage",
+        "events:read", "directory:manage", "partners:manage", "statistics:read", "audit:read", "operations",
+    }
+)  # fmt: skip
+"""The one list of scopes (spec §7)."""
+
+PARTNER = frozenset({"referrals:write", "referrals:read"})
+AGENCY = frozenset(
+    {
+        "suspects:read", "assignments:read", "assignments:decide", "determinations:preview",
+        "notices:read", "notices:acknowledge", "endpoints:manage", "events:read",
+    }
+)  # fmt: skip
+OFFICER = frozenset(
+    {
+        "suspects:read", "assignments:read", "assignments:decide", "determinations:preview",
+        "requests:read", "requests:draft", "requests:approve", "answers:check", "subscribers:read",
+        "notices:read", "notices:acknowledge", "events:read",
+    }
+)  # fmt: skip
+COORDINATOR = OFFICER | {
+    "referrals:read", "answers:write", "endpoints:manage", "directory:manage", "partners:manage",
+    "statistics:read",
+}  # fmt: skip
+AUDITOR = frozenset(
+    {
+        "referrals:read", "suspects:read", "assignments:read", "requests:read", "notices:read",
+        "statistics:read", "audit:read",
+    }
+)  # fmt: skip
+OPERATOR = frozenset(
+    {"operations", "endpoints:manage", "directory:manage", "partners:manage", "statistics:read"}
+)
+PROVIDER = frozenset({"requests:read", "answers:write"})
+
+_SLUG = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
+_LONGEST_SLUG = 60
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Client:
+    """A holder of credentials: what a token for it will say."""
+
+    id: str
+    tenant: str
+    roles: tuple[str, ...]
+    scopes: frozenset[str]
+
+
+def _client(name: str, tenant: str, role: str, scopes: frozenset[str]) -> tuple[str, Client]:
+    return name, Client(id=name, tenant=tenant, roles=(role,), scopes=scopes)
+
+
+CLIENTS = MappingProxyType(
+    dict(
+        [
+            _client("bureau-nl", "partner:bureau-nl", "partner", PARTNER),
+            _client("clearinghouse", "partner:clearinghouse", "partner", PARTNER),
+            _client("officer-1", "agency:ice-on", "officer", OFFICER),
+            _client("officer-2", "agency:ice-on", "officer", OFFICER),
+            _client("coordinator", "centre", "coordinator", COORDINATOR),
+            _client("auditor", "centre", "auditor", AUDITOR),
+            _client("operator", "centre", "operator", OPERATOR),
+            _client("provider-north", "provider:provider-north", "provider", PROVIDER),
+            _client("provider-east", "provider:provider-east", "provider", PROVIDER),
+        ]
+    )
+)
+"""The clients that are not systems of an agency (spec §7)."""
+
+
+def find(client: str) -> Client | None:
+    """The client of that id; None where no client could have it.
+
+    An agency's system carries no role: it is not a person, and what it may do is in its scopes.
+    """
+    named = CLIENTS.get(client)
+    if named is not None:
+        return named
+    if len(client) > _LONGEST_SLUG or not _SLUG.fullmatch(client):
+        return None
+    return Client(id=client, tenant=f"agency:{client}", roles=(), scopes=AGENCY)
+
+
+def client_secret(secret: str, client: str) -> str:
+    """The secret of one client, derived from the issuer's: HMAC-SHA-256, 43 characters safe in a URL."""
+    digest = hmac.digest(secret.encode(), f"sandbox.client:{client}".encode(), "sha256")
+    return urlsafe_b64encode(digest).decode().rstrip("=")
