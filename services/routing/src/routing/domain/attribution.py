@@ -1,7 +1,7 @@
 """The network of a capture is the one that held its IP address at its time, with how sure that is and why.
 
-Which dated snapshots are asked, what their answers weigh together, and nothing of how they are read: the lookups
-come in as plain values. Confidences combine by their minimum.
+Which dated snapshots are asked and what their answers weigh together, but nothing of how they are read: the
+lookups come in as plain values. Confidences combine by their minimum.
 
 Not promised: who the subscriber is, which provider must be asked (liaison decides), or where in the country the
 person is: a province is only ever a hint, a municipality never follows from an IP address.
@@ -39,7 +39,7 @@ def weakest(*confidences: Confidence) -> Confidence:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Network:
-    """What one snapshot says of one IP address. Countries are ISO 3166-1 alpha-2; None: the source is silent."""
+    """What one snapshot says of an IP address. Countries are ISO 3166-1 alpha-2, None where a source is silent."""
 
     asn: int | None
     organisation: str | None
@@ -54,9 +54,9 @@ class Network:
 class Attribution:
     """Network, organisation and country of one capture, from which snapshot, how sure, and why.
 
-    `country` is the country decided on; `second_country` what the second source says. `province_hint` is an
-    ISO 3166-2 code. Each of `reasons` is a code, or a code, a space and what it refers to. An address that is not
-    public keeps its class and has no network.
+    `country` is the country decided on, `second_country` what the second source says, `province_hint` an
+    ISO 3166-2 code. Each of `reasons` is a code, or a code, a space and what it refers to. An address that is
+    not public keeps its class and has no network.
     """
 
     item: str
@@ -81,24 +81,35 @@ class SnapshotDate:
 
 
 class Basis(StrEnum):
-    """Why a snapshot was chosen."""
+    """Why one snapshot answers alone."""
 
     AS_OF = "snapshot.as_of"
-    BRACKETED = "snapshot.bracketed"
     NO_LATER = "snapshot.no_later"
     OLDER_THAN_EVERY = "snapshot.older_than_every"
     NO_TIME = "snapshot.capture_without_time"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CheckedBy:
+    """The capture lies well after the snapshot that answers: the next one confirms or contradicts it."""
+
+    snapshot: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
-    """The snapshot that answers, and the later one that confirms or contradicts it (only when `BRACKETED`)."""
+    """The snapshots asked about a capture of the UTC date `on`."""
 
     answers: str
-    confirms: str | None
-    basis: Basis
+    basis: Basis | CheckedBy
     on: date | None
-    """UTC date of the capture."""
+
+    @property
+    def asked(self) -> tuple[str, ...]:
+        """Every snapshot whose answer the rule needs."""
+        if isinstance(self.basis, CheckedBy):
+            return self.answers, self.basis.snapshot
+        return (self.answers,)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,8 +151,8 @@ SINGLE_PROVINCE_NETWORKS: Final = (
     SingleProvinceNetwork(asn=399844, province="CA-SK", source="SaskTel, Crown corporation of Saskatchewan"),
 )
 
-# Access providers with subscribers in Canada only (domain.md §5.4). One of their addresses abroad is more likely
-# an error of the data than a subscriber (seen: a Polish /29 listed as AS812; data-sources.md §2.2).
+# Access providers with subscribers in Canada only (domain.md §5.4). One of their addresses abroad is likelier an
+# error of the data than a subscriber (seen: a Polish /29 listed as AS812; data-sources.md §2.2).
 CANADIAN_ACCESS_NETWORKS: Final = frozenset(
     {577, 684, 803, 812, 852, 855, 5645, 5769, 6327, 7122, 7992, 11260, 11290, 11814, 14663, 36522, 398721}
 )
@@ -157,17 +168,17 @@ def choose(on: date | None, snapshots: Sequence[SnapshotDate]) -> Choice | None:
     if not ordered:
         return None
     if on is None:
-        return Choice(answers=ordered[-1].snapshot, confirms=None, basis=Basis.NO_TIME, on=None)
+        return Choice(answers=ordered[-1].snapshot, basis=Basis.NO_TIME, on=None)
     earlier = [snapshot for snapshot in ordered if snapshot.taken_on <= on]
     if not earlier:
-        return Choice(answers=ordered[0].snapshot, confirms=None, basis=Basis.OLDER_THAN_EVERY, on=on)
-    answers = earlier[-1]
+        return Choice(answers=ordered[0].snapshot, basis=Basis.OLDER_THAN_EVERY, on=on)
+    return Choice(answers=earlier[-1].snapshot, basis=_basis(on, earlier[-1], ordered[len(earlier) :]), on=on)
+
+
+def _basis(on: date, answers: SnapshotDate, later: Sequence[SnapshotDate]) -> Basis | CheckedBy:
     if on - answers.taken_on <= TRUSTED_AGE:
-        return Choice(answers=answers.snapshot, confirms=None, basis=Basis.AS_OF, on=on)
-    if len(earlier) == len(ordered):
-        return Choice(answers=answers.snapshot, confirms=None, basis=Basis.NO_LATER, on=on)
-    confirms = ordered[len(earlier)].snapshot
-    return Choice(answers=answers.snapshot, confirms=confirms, basis=Basis.BRACKETED, on=on)
+        return Basis.AS_OF
+    return CheckedBy(snapshot=later[0].snapshot) if later else Basis.NO_LATER
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -197,7 +208,6 @@ def attribute(item: str, ip_class: str, choice: Choice | None, networks: Mapping
         country_finding,
         *_abroad(network, country),
     ]
-    hint = _province(network.asn, country, choice.on)
     return Attribution(
         item=item,
         ip_class=ip_class,
@@ -208,11 +218,8 @@ def attribute(item: str, ip_class: str, choice: Choice | None, networks: Mapping
         confidence=weakest(*(finding.confidence for finding in findings)),
         needs_person=any(finding.needs_person for finding in findings),
         snapshot=choice.answers,
-        province_hint=hint,
-        reasons=(
-            *(finding.reason for finding in findings),
-            *(["province.single_province_network"] if hint else []),
-        ),
+        province_hint=_province(network.asn, country, choice.on),
+        reasons=tuple(finding.reason for finding in findings),
     )
 
 
@@ -242,10 +249,10 @@ def _unattributed(item: str, ip_class: str, reason: str) -> Attribution:
 
 def _age(choice: Choice, networks: Mapping[str, Network]) -> _Finding:
     match choice.basis:
+        case CheckedBy(snapshot=later):
+            return _checked(networks[choice.answers], later, networks[later])
         case Basis.AS_OF:
             return _Finding(confidence=Confidence.HIGH, reason=choice.basis.value)
-        case Basis.BRACKETED:
-            return _bracketed(networks[choice.answers], str(choice.confirms), networks[str(choice.confirms)])
         case Basis.NO_LATER:
             return _Finding(confidence=Confidence.MEDIUM, reason=choice.basis.value)
         case Basis.OLDER_THAN_EVERY | Basis.NO_TIME:
@@ -254,7 +261,7 @@ def _age(choice: Choice, networks: Mapping[str, Network]) -> _Finding:
             assert_never(choice.basis)
 
 
-def _bracketed(network: Network, later: str, then: Network) -> _Finding:
+def _checked(network: Network, later: str, then: Network) -> _Finding:
     if agree(network, then):
         return _Finding(confidence=Confidence.HIGH, reason=f"snapshot.later_agrees {later}")
     told = f"AS{then.asn}" if then.asn is not None else "unannounced"
