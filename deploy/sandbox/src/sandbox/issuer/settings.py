@@ -13,7 +13,9 @@ _SHORTEST_SECRET = 16
 class Settings(BaseSettings):
     """What the issuer must be told. Either `SANDBOX_SECRET` or `SANDBOX_SECRET_FILE` is needed."""
 
-    model_config = SettingsConfigDict(env_prefix="SANDBOX_", extra="ignore", populate_by_name=True)
+    model_config = SettingsConfigDict(
+        env_prefix="SANDBOX_", extra="ignore", populate_by_name=True, hide_input_in_errors=True
+    )
 
     issuer_port: int = Field(default=0, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
     issuer_fd: int | None = Field(
