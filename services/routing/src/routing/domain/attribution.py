@@ -9,7 +9,7 @@ person is: a province is only ever a hint, a municipality never follows from an 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Final, assert_never
 
@@ -38,8 +38,18 @@ def weakest(*confidences: Confidence) -> Confidence:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CaptureAt:
+    """A capture as far as its attribution needs it; `ip` is canonical text, `at` is aware."""
+
+    item: str
+    ip: str | None
+    ip_class: str
+    at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Network:
-    """What one snapshot says of an IP address. Countries are ISO 3166-1 alpha-2, None where a source is silent."""
+    """What one snapshot says of an IP address. Countries: ISO 3166-1 alpha-2, None where a source is silent."""
 
     asn: int | None
     organisation: str | None
@@ -151,7 +161,7 @@ SINGLE_PROVINCE_NETWORKS: Final = (
     SingleProvinceNetwork(asn=399844, province="CA-SK", source="SaskTel, Crown corporation of Saskatchewan"),
 )
 
-# Access providers with subscribers in Canada only (domain.md §5.4). One of their addresses abroad is likelier an
+# Access providers with subscribers in Canada only (domain.md §5.4). One of their addresses abroad is rather an
 # error of the data than a subscriber (seen: a Polish /29 listed as AS812; data-sources.md §2.2).
 CANADIAN_ACCESS_NETWORKS: Final = frozenset(
     {577, 684, 803, 812, 852, 855, 5645, 5769, 6327, 7122, 7992, 11260, 11290, 11814, 14663, 36522, 398721}
