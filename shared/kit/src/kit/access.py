@@ -6,7 +6,7 @@ Promise: a `Principal` exists only after its token was verified; nothing in it c
 
 from dataclasses import dataclass
 
-CENTRE = "centre"
+CENTRE_TENANT = "centre"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,7 +23,7 @@ class Principal:
     @property
     def of_centre(self) -> bool:
         """Whether the caller belongs to the centre itself."""
-        return self.tenant == CENTRE
+        return self.tenant == CENTRE_TENANT
 
     @property
     def slug(self) -> str:
