@@ -1,0 +1,196 @@
+"""The unit of work: one transaction holds the rows, the events, the jobs and the audit of a use case.
+
+    async with database.as_tenant(tenant) as tx:
+        await entries.save(tx, entry)
+        tx.publish(events.reported(entry), origin)
+
+Leaving the block writes what was collected and commits: the only `commit()` of the code base. An exception
+rolls everything back. Who acts is chosen here, by role and by row-level security, never by a WHERE clause.
+
+The law of locks: a statement that touches more than one row does so sorted by primary key, and an UPDATE first
+takes `SELECT … ORDER BY id FOR UPDATE`. What is collected is written last, sorted too.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, TypeAlias
+from uuid import UUID
+
+from contracts.model import Contract
+from sqlalchemy import CursorResult, Executable, Row, text
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from kit import audit, jobs, outbox
+from kit.access import CENTRE_TENANT, Principal
+from kit.time import Clock
+
+Opening: TypeAlias = AbstractAsyncContextManager["Transaction"]
+
+SET_TENANTS = text("SELECT set_config('kit.tenant', :tenant, true), set_config('kit.tenants', :tenants, true)")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """What an event inherits from the referral it belongs to."""
+
+    tenant: str = CENTRE_TENANT
+    testmode: bool = False
+    handling: str = "NONE"
+    priority: str = "P4"
+    correlation: UUID | None = None
+
+
+class Transaction:
+    """An open transaction and what it will write just before it commits."""
+
+    def __init__(self, connection: AsyncConnection, clock: Clock) -> None:
+        self._connection = connection
+        self._clock = clock
+        self._events: list[outbox.Pending] = []
+        self._raw: list[outbox.Raw] = []
+        self._jobs: list[jobs.NewJob] = []
+        self._audit: list[audit.Entry] = []
+
+    async def execute(
+        self, statement: Executable, params: Mapping[str, Any] | None = None
+    ) -> CursorResult[Any]:
+        """Run one statement."""
+        return await self._connection.execute(statement, dict(params) if params else None)
+
+    async def rows(
+        self, statement: Executable, params: Mapping[str, Any] | None = None
+    ) -> Sequence[Row[Any]]:
+        """All rows of a statement."""
+        return (await self.execute(statement, params)).all()
+
+    async def row(self, statement: Executable, params: Mapping[str, Any] | None = None) -> Row[Any] | None:
+        """The only row of a statement, or None."""
+        return (await self.execute(statement, params)).one_or_none()
+
+    async def scalar(self, statement: Executable, params: Mapping[str, Any] | None = None) -> Any:
+        """The first column of the first row, or None."""
+        return (await self.execute(statement, params)).scalar()
+
+    async def act_for(self, tenant: str, inserting_for: Sequence[str] = ()) -> None:
+        """From here on the `api` role sees `tenant`'s rows and inserts for `inserting_for` (else the same)."""
+        await self.execute(
+            SET_TENANTS, {"tenant": tenant, "tenants": ",".join(inserting_for or (tenant,))}
+        )
+
+    def now(self) -> datetime:
+        """The time of the injected clock, UTC."""
+        return self._clock.now()
+
+    def publish(self, event: Contract, origin: Origin) -> UUID:
+        """Tell the other services, once this commits. Returns the event's id."""
+        pending = outbox.pending(event, origin, self._clock.now())
+        self._events.append(pending)
+        return pending.id
+
+    def forward(self, record: outbox.Raw) -> None:
+        """Send a record as it is (dead letters): no envelope of ours, no sequence."""
+        self._raw.append(record)
+
+    def schedule(self, job: jobs.NewJob) -> None:
+        """Have due work done after this commits."""
+        self._jobs.append(job)
+
+    def audit(self, entry: audit.Entry) -> None:
+        """Record who saw or changed what."""
+        self._audit.append(entry)
+
+    async def flush(self) -> int:
+        """Write what was collected. Returns the number of outbox rows."""
+        await jobs.insert(self, self._jobs)
+        await audit.insert(self, self._audit)
+        return await outbox.append(self, self._events, self._raw)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pool:
+    """How many connections a process holds, and how long it waits for one."""
+
+    size: int = 6
+    wait_seconds: float = 5.0
+
+
+class Database:
+    """One service's database, seen by its roles."""
+
+    def __init__(
+        self, *, schema: str, api_url: str | None, system_url: str | None, clock: Clock, pool: Pool | None = None
+    ) -> None:
+        pool = pool or Pool()
+        self.schema = schema
+        self.written = asyncio.Event()
+        """Set after a commit that left rows in the outbox: wakes the relay."""
+        self._clock = clock
+        self._api = _engine(api_url, pool)
+        self._system = _engine(system_url, pool)
+
+    def as_system(self) -> Opening:
+        """Handlers, relay and jobs. Never behind a route."""
+        return self._open(self._system, None)
+
+    def as_tenant(self, tenant: str) -> Opening:
+        """A request of one tenant: it sees its own rows, and those it holds."""
+        return self._open(self._api, lambda tx: tx.act_for(tenant))
+
+    def as_tenants(self, tenants: Sequence[str]) -> Opening:
+        """A group of requests: it inserts for all of them and sees nobody's rows until `tx.act_for`."""
+        return self._open(self._api, lambda tx: tx.act_for("", tenants))
+
+    def as_centre(self) -> Opening:
+        """Coordinators and auditors: every row, under a role of their own."""
+        return self._open(self._api, self._become_centre)
+
+    def acting_for(self, principal: Principal) -> Opening:
+        """The caller's view: the centre for its own people, else the caller's tenant."""
+        return self.as_centre() if principal.of_centre else self.as_tenant(principal.tenant)
+
+    async def ping(self) -> None:
+        """Raise what the driver raises where the database does not answer."""
+        async with self.as_system() as tx:
+            await tx.scalar(text("SELECT 1"))
+
+    async def close(self) -> None:
+        """Close every connection."""
+        for engine in (self._api, self._system):
+            if engine is not None:
+                await engine.dispose()
+
+    async def _become_centre(self, tx: Transaction) -> None:
+        await tx.execute(text(f"SET LOCAL ROLE {self.schema}_centre"))
+        await tx.act_for(CENTRE_TENANT)
+
+    @asynccontextmanager
+    async def _open(
+        self, engine: AsyncEngine | None, begin: Callable[[Transaction], Awaitable[None]] | None
+    ) -> AsyncIterator[Transaction]:
+        if engine is None:
+            raise RuntimeError(f"this process has no connection of that role to {self.schema}")
+        async with engine.connect() as connection:
+            tx = Transaction(connection, self._clock)
+            if begin is not None:
+                await begin(tx)
+            yield tx
+            written = await tx.flush()
+            await connection.commit()
+        if written:
+            self.written.set()
+
+
+def _engine(url: str | None, pool: Pool) -> AsyncEngine | None:
+    if url is None:
+        return None
+    return create_async_engine(
+        url.replace("postgresql://", "postgresql+asyncpg://", 1),
+        pool_size=pool.size,
+        max_overflow=0,
+        pool_timeout=pool.wait_seconds,
+        pool_reset_on_return="rollback",
+        hide_parameters=True,  # parameters are personal data; they must not reach a log through an error
+    )

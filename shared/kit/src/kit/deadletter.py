@@ -1,0 +1,136 @@
+"""Dead letters: records a service could not handle, kept byte for byte with the reason, until a person decides.
+
+They leave through the outbox of the transaction that gave up on them (no dual write) and that transaction writes
+no inbox row for them, so a replay is not taken for a duplicate. Replay goes to `<topic>.replay.<group>`, which
+that group alone reads. A redelivery may write a second dead letter: tools tell by original topic, partition, offset.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from contracts.envelope import rfc3339
+
+from kit import telemetry
+from kit.kafka import dead_letter_topic, replay_topic
+from kit.outbox import Raw
+
+HEADER = "dlq_"
+MESSAGE_LENGTH = 300
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """Where a record came from."""
+
+    topic: str
+    partition: int
+    offset: int
+    timestamp: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reason:
+    """Why a record was given up. The message is scrubbed of anything that looks like personal data."""
+
+    error: str
+    message: str
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeadLetter:
+    """A dead letter as the tools show it."""
+
+    topic: str
+    partition: int
+    offset: int
+    origin: Origin
+    reason: Reason
+    group: str
+    failed_at: str
+    key: bytes | None
+    headers: tuple[tuple[str, bytes], ...]
+    payload: bytes | None
+
+    @property
+    def identity(self) -> tuple[str, int, int]:
+        """Where the record first stood: the same for every copy of its dead letter."""
+        return (self.origin.topic, self.origin.partition, self.origin.offset)
+
+
+def write(
+    record: Raw, origin: Origin, reason: Reason, *, group: str, now: datetime
+) -> Raw:
+    """The dead letter of a record: key, value and headers as they were, and where, why and when beside them."""
+    source = _source_topic(origin.topic, group)
+    added = {
+        "error": reason.error,
+        "message": telemetry.scrub(reason.message)[:MESSAGE_LENGTH],
+        "attempts": str(reason.attempts),
+        "group": group,
+        "topic": source,
+        "partition": str(origin.partition),
+        "offset": str(origin.offset),
+        "timestamp": str(origin.timestamp),
+        "failed_at": rfc3339(now),
+    }
+    headers = [(name, value) for name, value in record.headers if not name.startswith(HEADER)]
+    headers += [(HEADER + name, value.encode()) for name, value in added.items()]
+    return Raw(
+        topic=dead_letter_topic(source, group), key=record.key, headers=headers, payload=record.payload
+    )
+
+
+def read(
+    topic: str,
+    partition: int,
+    offset: int,
+    key: bytes | None,
+    headers: Sequence[tuple[str, bytes]],
+    payload: bytes | None,
+) -> DeadLetter:
+    """A record of a dead-letter topic. Raises `KeyError` or `ValueError` for one that is none."""
+    ours = {name[len(HEADER) :]: value.decode() for name, value in headers if name.startswith(HEADER)}
+    return DeadLetter(
+        topic=topic,
+        partition=partition,
+        offset=offset,
+        origin=_origin(ours),
+        reason=Reason(error=ours["error"], message=ours["message"], attempts=int(ours["attempts"])),
+        group=ours["group"],
+        failed_at=ours["failed_at"],
+        key=key,
+        headers=tuple((name, value) for name, value in headers if not name.startswith(HEADER)),
+        payload=payload,
+    )
+
+
+def replay(letter: DeadLetter) -> Raw:
+    """The original record, addressed to the group that gave it up. Same event id, so it acts once."""
+    return Raw(
+        topic=replay_topic(letter.origin.topic, letter.group),
+        key=letter.key,
+        headers=list(letter.headers),
+        payload=letter.payload,
+    )
+
+
+def distinct(letters: Sequence[DeadLetter]) -> list[DeadLetter]:
+    """One letter per original record, the newest, in the order of their failure."""
+    newest = {letter.identity: letter for letter in letters}
+    return sorted(newest.values(), key=lambda letter: (letter.failed_at, letter.identity))
+
+
+def _origin(ours: Mapping[str, str]) -> Origin:
+    return Origin(
+        topic=ours["topic"],
+        partition=int(ours["partition"]),
+        offset=int(ours["offset"]),
+        timestamp=int(ours["timestamp"]),
+    )
+
+
+def _source_topic(topic: str, group: str) -> str:
+    """A replayed record that fails again goes back to the dead letters of its first topic."""
+    return topic.removesuffix(f".replay.{group}")

@@ -1,0 +1,121 @@
+"""From records to handlers: what is skipped, what is decoded, and in which order a batch is handled.
+
+Pure, so that order and failure classes are tested without a broker. Per key the order of the topic is kept;
+across keys events of one type are handled together, so that handlers stay set-based.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from contracts import envelope as envelopes
+from contracts import registry
+from contracts.envelope import Envelope, EnvelopeError
+from contracts.model import Contract
+from pydantic import ValidationError
+
+EventT = TypeVar("EventT", bound=Contract)
+Handle = Callable[[Any, Any, Sequence[Any]], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Received(Generic[EventT]):
+    """An event as a handler gets it."""
+
+    envelope: Envelope
+    event: EventT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Handler:
+    """One event type this service reacts to.
+
+    `commutative` handlers keep the newest full state, so later events of a key may pass a failed one.
+    """
+
+    event: type[Contract]
+    handle: Handle
+    commutative: bool = False
+
+    @property
+    def declared(self) -> registry.EventType:
+        """The event's declaration."""
+        return registry.of(self.event)
+
+
+def on(event: type[Contract], handle: Handle, *, commutative: bool = False) -> Handler:
+    """Declare a handler in `service.py`."""
+    return Handler(event=event, handle=handle, commutative=commutative)
+
+
+class UndecodableError(Exception):
+    """The record can never be handled by this build: envelope, schema or major version."""
+
+    def __init__(self, code: str, detail: str) -> None:
+        """`code` names the rule; the detail never holds a value of the record."""
+        super().__init__(code, detail)
+        self.code = code
+        self.detail = detail
+
+
+class Dispatcher:
+    """The handlers of one service by event type."""
+
+    def __init__(self, handlers: Sequence[Handler]) -> None:
+        self._handlers: Mapping[str, Handler] = {handler.declared.type: handler for handler in handlers}
+        self._names = {handler.declared.name for handler in handlers}
+
+    @property
+    def topics(self) -> list[str]:
+        """The topics the handlers read, sorted."""
+        return sorted({handler.declared.topic.name for handler in self._handlers.values()})
+
+    def wants(self, headers: Sequence[tuple[str, bytes]]) -> bool:
+        """Whether a record is to be decoded. Types not handled are skipped by header.
+
+        A record without a type, or of another major version of a handled type, is wanted: it has to fail.
+        """
+        kind = envelopes.type_of(headers)
+        return kind is None or kind in self._handlers or _name(kind) in self._names
+
+    def decode(self, headers: Sequence[tuple[str, bytes]], payload: bytes | None) -> Received[Contract]:
+        """Envelope and event. Raises `UndecodableError`, whose text holds no value of the record."""
+        try:
+            envelope = envelopes.decode(headers)
+        except EnvelopeError as error:
+            raise UndecodableError("envelope", str(error)) from error
+        handler = self._handlers.get(envelope.type)
+        if handler is None:
+            raise UndecodableError("major_version", "this service does not read that major version")
+        try:
+            return Received(envelope, handler.event.model_validate_json(payload or b""))
+        except ValidationError as error:
+            raise UndecodableError("schema", _where(error)) from error
+
+    def rounds(self, batch: Sequence[Received[Contract]]) -> list[tuple[Handler, list[Received[Contract]]]]:
+        """The batch as calls: same type together, and per key in the order of the topic.
+
+        An event of a key goes into a later round than the previous one of that key where the type differs.
+        """
+        calls: dict[tuple[int, str], list[Received[Contract]]] = {}
+        last: dict[str, tuple[int, str]] = {}
+        for received in batch:
+            key, kind = received.envelope.partitionkey, received.envelope.type
+            number, previous = last.get(key, (0, kind))
+            if previous != kind:
+                number += 1
+            last[key] = (number, kind)
+            calls.setdefault((number, kind), []).append(received)
+        return [(self._handlers[kind], calls[number, kind]) for number, kind in sorted(calls)]
+
+
+def _name(kind: str) -> str:
+    return kind.removeprefix(registry.PREFIX).rpartition(".v")[0]
+
+
+def _where(error: ValidationError) -> str:
+    """The pointers and rules that failed, without the values."""
+    return "; ".join(
+        f"/{'/'.join(map(str, fault['loc']))}: {fault['type']}"
+        for fault in error.errors(include_input=False, include_url=False, include_context=False)[:5]
+    )

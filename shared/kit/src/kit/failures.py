@@ -1,0 +1,18 @@
+"""Which failures pass by themselves: something is away, or a race for a lock was lost.
+
+Everything else is either a poison record or a bug, and neither gets better by waiting.
+"""
+
+from kit.errors import Transient
+from kit.outages import database_is_away
+
+# Deadlock, serialisation, lock and statement time-outs, idle in transaction (PostgreSQL, appendix A).
+LOST_RACES = frozenset({"40P01", "40001", "55P03", "57014", "25P03"})
+
+
+def is_transient(error: BaseException) -> bool:
+    """Whether the same work may succeed later, unchanged."""
+    if isinstance(error, Transient) or database_is_away(error):
+        return True
+    driver = getattr(error, "orig", None) or error
+    return getattr(driver, "sqlstate", None) in LOST_RACES

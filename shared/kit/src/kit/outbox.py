@@ -1,0 +1,172 @@
+"""Events leave with the transaction that caused them.
+
+A row is serialised once, here, and never touched again: the relay sends its bytes. The `sequence` of a subject
+is taken from its counter row, whose lock is held until the commit and taken before the rows get their ids, so
+that per key ids are in commit order.
+"""
+
+import zlib
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+import orjson
+from contracts import envelope, ids, registry
+from contracts.envelope import Envelope
+from contracts.model import Contract
+from sqlalchemy import text
+
+from kit import telemetry
+from kit.migrations.v1 import SHARDS
+
+if TYPE_CHECKING:
+    from kit.database import Origin, Transaction
+
+DEAD_LETTER_HEADROOM = 8 * 1024
+"""Bytes that a dead letter's headers may add: an event at the limit must still fit as one."""
+
+
+class OversizeError(ValueError):
+    """The event exceeds the limit of its topic. Refused at append, so that no relay ever meets one."""
+
+
+@dataclass(slots=True)
+class Pending:
+    """An event waiting for its sequence."""
+
+    id: UUID
+    type: registry.EventType
+    subject: str
+    origin: "Origin"
+    correlation: UUID
+    time: datetime
+    traceparent: str | None
+    payload: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Raw:
+    """A record sent byte for byte."""
+
+    topic: str
+    key: bytes | None
+    headers: Sequence[tuple[str, bytes]]
+    payload: bytes | None
+
+
+def pending(event: Contract, origin: "Origin", now: datetime) -> Pending:
+    """Serialise an event. Raises `OversizeError`; `KeyError` for a model that is no registered event."""
+    declared = registry.of(type(event))
+    payload = event.model_dump_json(exclude_none=True).encode()
+    if len(payload) > registry.MAX_EVENT_BYTES - DEAD_LETTER_HEADROOM:
+        raise OversizeError(declared.type)
+    event_id = ids.new()
+    return Pending(
+        id=event_id,
+        type=declared,
+        subject=str(getattr(event, declared.key)),
+        origin=origin,
+        correlation=origin.correlation or event_id,
+        time=now,
+        traceparent=telemetry.traceparent(),
+        payload=payload,
+    )
+
+
+# The conflict branch locks the subject's counter; sorted by the law of locks.
+TAKE_SEQUENCES = text("""
+    INSERT INTO event_sequence AS s (topic, subject, last)
+    SELECT * FROM unnest(CAST(:topics AS text[]), CAST(:subjects AS text[]), CAST(:counts AS bigint[])) ORDER BY 1, 2
+    ON CONFLICT (topic, subject) DO UPDATE SET last = s.last + excluded.last
+    RETURNING topic, subject, last
+""")
+
+APPEND = text("""
+    INSERT INTO outbox (shard, topic, key, headers, payload)
+    SELECT * FROM unnest(
+        CAST(:shards AS smallint[]), CAST(:topics AS text[]), CAST(:keys AS bytea[]),
+        CAST(:headers AS bytea[]), CAST(:payloads AS bytea[])
+    )
+""")
+
+
+async def append(tx: "Transaction", events: Sequence[Pending], raw: Sequence[Raw]) -> int:
+    """Insert the collected records in the order they were published. Returns how many."""
+    if not events and not raw:
+        return 0
+    rows = [*await _numbered(tx, events), *raw]
+    await tx.execute(
+        APPEND,
+        {
+            "shards": [shard_of(row.key) for row in rows],
+            "topics": [row.topic for row in rows],
+            "keys": [row.key for row in rows],
+            "headers": [pack(row.headers) for row in rows],
+            "payloads": [row.payload for row in rows],
+        },
+    )
+    return len(rows)
+
+
+async def _numbered(tx: "Transaction", events: Sequence[Pending]) -> list[Raw]:
+    if not events:
+        return []
+    counts = Counter((event.type.topic.name, event.subject) for event in events)
+    taken = await tx.rows(
+        TAKE_SEQUENCES,
+        {
+            "topics": [topic for topic, _ in counts],
+            "subjects": [subject for _, subject in counts],
+            "counts": list(counts.values()),
+        },
+    )
+    last = {(row.topic, row.subject): row.last - counts[row.topic, row.subject] for row in taken}
+    records: list[Raw] = []
+    for event in events:
+        counter = (event.type.topic.name, event.subject)
+        last[counter] += 1
+        records.append(_record(event, last[counter]))
+    return records
+
+
+def _record(event: Pending, sequence: int) -> Raw:
+    attributes = Envelope(
+        id=event.id,
+        type=event.type.type,
+        source=f"/interlink/{event.type.topic.writer}",
+        subject=event.subject,
+        partitionkey=event.subject,
+        time=event.time,
+        dataschema=event.type.dataschema,
+        correlationid=str(event.correlation),
+        sequence=sequence,
+        tenant=event.origin.tenant,
+        testmode=event.origin.testmode,
+        handling=event.origin.handling,
+        priority=event.origin.priority,
+        traceparent=event.traceparent,
+    )
+    return Raw(
+        topic=event.type.topic.name,
+        key=event.subject.encode(),
+        headers=envelope.encode(attributes),
+        payload=event.payload,
+    )
+
+
+def shard_of(key: bytes | None) -> int:
+    """The shard of a key: crc32, because Python's `hash` differs from process to process."""
+    return zlib.crc32(key or b"") % SHARDS
+
+
+def pack(headers: Sequence[tuple[str, bytes]]) -> bytes:
+    """Headers as JSON. Latin-1 maps every byte to one character, so foreign headers survive as they are."""
+    return orjson.dumps([(name, value.decode("latin-1")) for name, value in headers])
+
+
+def unpack(packed: bytes) -> list[tuple[str, bytes]]:
+    """The inverse of `pack`."""
+    return [(name, value.encode("latin-1")) for name, value in orjson.loads(packed)]

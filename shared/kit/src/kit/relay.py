@@ -1,0 +1,212 @@
+"""Outbox rows reach their topic at least once and, per key, in order, whoever dies.
+
+A relay locks a share of the shards, publishes their oldest rows, and deletes only what the broker acknowledged.
+The lock lives and dies with its transaction: a crash frees it at once, a frozen process through
+`idle_in_transaction_session_timeout`. Rows are deleted, not marked, and no cursor is kept, so a row that commits
+late with a low id is still found. Not promised: order across keys; a key's record may come twice.
+"""
+
+import asyncio
+import random
+import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Row, text
+from sqlalchemy.exc import SQLAlchemyError
+
+from kit import outbox, telemetry
+from kit.database import Database, Transaction
+from kit.faults import fault
+from kit.migrations.v1 import SHARDS
+from kit.producer import BrokerAwayError, Failed, Producer, Record
+
+log = telemetry.logger(__name__)
+
+POLL_SECONDS = 0.25
+PER_SHARD = 250
+MOST_ROWS = 1_000
+FLOOR_SECONDS = 2.0
+MAX_DELAY_SECONDS = 10.0
+DRAIN_SECONDS = 5.0
+HOPELESS_TRIES = 5
+
+# The floor spares the index entries of deleted rows that an old snapshot keeps vacuum from removing.
+LOCK_SHARDS = text("""
+    SELECT s.shard FROM outbox_shard s
+    JOIN unnest(CAST(:shards AS smallint[]), CAST(:floors AS bigint[])) AS f (shard, floor) ON f.shard = s.shard
+    WHERE EXISTS (SELECT FROM outbox o WHERE o.shard = s.shard AND o.id > f.floor)
+    ORDER BY s.shard LIMIT :share
+    FOR UPDATE OF s SKIP LOCKED
+""")
+
+# A statement of its own: its snapshot must be younger than the lock, or it would see rows another relay deleted.
+READ = text("""
+    SELECT o.shard, o.id, o.topic, o.key, o.headers, o.payload
+    FROM unnest(CAST(:shards AS smallint[]), CAST(:floors AS bigint[])) AS f (shard, floor)
+    CROSS JOIN LATERAL (
+        SELECT * FROM outbox o WHERE o.shard = f.shard AND o.id > f.floor ORDER BY o.id LIMIT :per_shard
+    ) o
+    LIMIT :most
+""")
+
+DELETE = text("""
+    DELETE FROM outbox o USING unnest(CAST(:shards AS smallint[]), CAST(:ids AS bigint[])) AS d (shard, id)
+    WHERE o.shard = d.shard AND o.id = d.id
+""")
+
+BURY = text("""
+    WITH hopeless AS (DELETE FROM outbox WHERE shard = :shard AND id = :id RETURNING *)
+    INSERT INTO outbox_dead (id, topic, key, headers, payload, created_at, error)
+    SELECT id, topic, key, headers, payload, created_at, CAST(:error AS text) FROM hopeless
+""")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sent:
+    """What one round did."""
+
+    rows: int
+    failed: int
+
+
+class Relay:
+    """Publishes one service's outbox. As many may run as there are processes."""
+
+    def __init__(self, database: Database, producer: Producer, *, relays: int) -> None:
+        self._database = database
+        self._producer = producer
+        self._share = -(-SHARDS // relays)
+        self._floors: dict[int, int] = dict.fromkeys(range(SHARDS), 0)
+        self._floors_reset_at = 0.0
+        self._hopeless: Counter[int] = Counter()
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Relay until told to stop, then once more what is there."""
+        failures = 0
+        while not stop.is_set():
+            self._database.written.clear()
+            try:
+                sent = await self.run_once()
+            except (OSError, TimeoutError, SQLAlchemyError, BrokerAwayError) as error:
+                failures += 1
+                log.warning("relay.interrupted", error=type(error).__name__, failures=failures)
+                await self._pause(stop, _delay(failures))
+                continue
+            failures = failures + 1 if sent.failed else 0
+            if sent.failed:
+                await self._pause(stop, _delay(failures))
+            elif not sent.rows:
+                await self._idle()
+        await self._drain()
+
+    async def _drain(self) -> None:
+        """Send what the last commits left, as far as it goes within the drain's time."""
+        try:
+            async with asyncio.timeout(DRAIN_SECONDS):
+                while (await self.run_once()).rows:
+                    continue
+        except (OSError, TimeoutError, SQLAlchemyError, BrokerAwayError) as error:
+            log.info("relay.left_rows", error=type(error).__name__)  # another process sends them
+        await self._producer.drop()
+
+    async def run_once(self) -> Sent:
+        """One round: lock, read, publish, delete what was acknowledged."""
+        self._reset_floors()
+        async with self._database.as_system() as tx:
+            rows = await self._locked_rows(tx)
+            if not rows:
+                return Sent(rows=0, failed=0)
+            results = await self._producer.send([_record(row) for row in rows])
+            fault("relay.published")
+            acknowledged = _acknowledged(rows, results)
+            await tx.execute(
+                DELETE, {"shards": [row.shard for row in acknowledged], "ids": [row.id for row in acknowledged]}
+            )
+            await self._bury(tx, rows, results)
+        self._raise_floors(rows, results)
+        failed = len(rows) - len(acknowledged)
+        telemetry.RELAYED.inc(len(acknowledged))
+        return Sent(rows=len(acknowledged), failed=failed)
+
+    async def _locked_rows(self, tx: Transaction) -> Sequence[Row[Any]]:
+        locked = await tx.rows(
+            LOCK_SHARDS,
+            {"shards": list(self._floors), "floors": list(self._floors.values()), "share": self._share},
+        )
+        if not locked:
+            return []
+        shards = [row.shard for row in locked]
+        return await tx.rows(
+            READ,
+            {
+                "shards": shards,
+                "floors": [self._floors[shard] for shard in shards],
+                "per_shard": PER_SHARD,
+                "most": MOST_ROWS,
+            },
+        )
+
+    async def _bury(
+        self, tx: Transaction, rows: Sequence[Row[Any]], results: Sequence[Failed | None]
+    ) -> None:
+        for row, result in zip(rows, results, strict=True):
+            if result is None or not result.hopeless:
+                continue
+            self._hopeless[row.id] += 1
+            if self._hopeless[row.id] >= HOPELESS_TRIES:
+                del self._hopeless[row.id]
+                log.error("relay.buried", row=row.id, topic=row.topic, error=result.reason)
+                await tx.execute(BURY, {"shard": row.shard, "id": row.id, "error": result.reason})
+
+    def _raise_floors(self, rows: Sequence[Row[Any]], results: Sequence[Failed | None]) -> None:
+        """Up to the first failure of each shard: above it, a later row of the failed key would overtake."""
+        stopped: set[int] = set()
+        for row, result in zip(rows, results, strict=True):
+            if result is not None:
+                stopped.add(row.shard)
+            elif row.shard not in stopped:
+                self._floors[row.shard] = max(self._floors[row.shard], row.id)
+
+    def _reset_floors(self) -> None:
+        if time.monotonic() - self._floors_reset_at > FLOOR_SECONDS:
+            self._floors = dict.fromkeys(range(SHARDS), 0)
+            self._floors_reset_at = time.monotonic()
+
+    async def _idle(self) -> None:
+        """Until a commit of this process or the poll interval, whichever is first."""
+        try:
+            async with asyncio.timeout(POLL_SECONDS):
+                await self._database.written.wait()
+        except TimeoutError:
+            return
+
+    async def _pause(self, stop: asyncio.Event, seconds: float) -> None:
+        try:
+            async with asyncio.timeout(seconds):
+                await stop.wait()
+        except TimeoutError:
+            return
+
+
+def _record(row: Row[Any]) -> Record:
+    return Record(topic=row.topic, key=row.key, headers=outbox.unpack(row.headers), payload=row.payload)
+
+
+def _acknowledged(rows: Sequence[Row[Any]], results: Sequence[Failed | None]) -> list[Row[Any]]:
+    """The rows to delete: of each key, those before its first failure."""
+    stopped: set[tuple[str, bytes | None]] = set()
+    done: list[Row[Any]] = []
+    for row, result in zip(rows, results, strict=True):
+        key = (row.topic, row.key)
+        if result is not None:
+            stopped.add(key)
+        elif key not in stopped:
+            done.append(row)
+    return done
+
+
+def _delay(failures: int) -> float:
+    return min(0.2 * 2 ** min(failures, 10), MAX_DELAY_SECONDS) * random.uniform(0.8, 1.2)  # noqa: S311 - jitter
