@@ -7,16 +7,17 @@ A tool of developers and tests: it needs `jsonsubschema`, which services do not 
 """
 
 import warnings
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import cast
 
 from contracts.schemas import Schema, apply, bare, inlined, opened
 
 with warnings.catch_warnings():
-    # Its docstrings hold escapes that Python warns of whenever it compiles them, and our tests stop at warnings.
+    # Its docstrings hold escapes that Python warns of when it compiles them, and our tests stop at warnings.
     warnings.simplefilter("ignore", DeprecationWarning)
     warnings.simplefilter("ignore", SyntaxWarning)
-    from jsonsubschema import isSubschema
+    from jsonsubschema import isSubschema  # pyright: ignore[reportMissingTypeStubs, reportUnknownVariableType]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +43,11 @@ def contains(outer: Schema, inner: Schema) -> bool:
     return cast("bool", isSubschema(normalised(inner), normalised(outer)))
 
 
+def changed_defaults(old: Schema, new: Schema) -> Iterator[str]:
+    """The fields both schemas have whose default differs: no document shows it, yet absence now says more."""
+    yield from _changed_defaults(inlined(old), inlined(new), "#")
+
+
 def normalised(schema: Schema) -> Schema:
     """The schema in the dialect (draft 4) and the words that `jsonsubschema` 0.0.8 judges rightly.
 
@@ -60,3 +66,17 @@ def _judged(part: Schema) -> Schema:
         # each format a subset of text that is disjoint from every other one, which is all we need to know.
         judged["pattern"] = f"^{judged.pop('format')}:.*$"
     return judged
+
+
+def _changed_defaults(old: Schema, new: Schema, place: str) -> Iterator[str]:
+    before, after = old.get("properties", {}), new.get("properties", {})
+    for name in before.keys() & after.keys():
+        where = f"{place}/{name}"
+        # A field that was required has no default, and gains none by becoming optional.
+        if "default" in before[name] and before[name]["default"] != after[name].get("default"):
+            yield where
+        yield from _changed_defaults(before[name], after[name], where)
+    if "items" in old and "items" in new:
+        yield from _changed_defaults(old["items"], new["items"], f"{place}/[]")
+    for former, latter in zip(old.get("anyOf", []), new.get("anyOf", []), strict=False):
+        yield from _changed_defaults(former, latter, place)

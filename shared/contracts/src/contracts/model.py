@@ -4,12 +4,20 @@ Readers ignore fields they do not know and treat enumerations as text with known
 version never breaks them. The committed schema of a writer is closed; `contracts.schemas` derives both.
 """
 
+from datetime import date
 from typing import Annotated, Any, TypeAlias
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
+
+
+def _a_day(text: str) -> str:
+    return date.fromisoformat(text).isoformat()
+
 
 Moment: TypeAlias = AwareDatetime
+Day: TypeAlias = Annotated[str, AfterValidator(_a_day), Field(json_schema_extra={"format": "date"})]
+"""A calendar day as text, `2026-11-22`; it has no zone."""
 
 
 class Contract(BaseModel):

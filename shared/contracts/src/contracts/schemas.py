@@ -45,8 +45,7 @@ class Subject:
 def subjects() -> tuple[Subject, ...]:
     """Everything that has a schema: the events in the registry's order, then the plaintexts by name."""
     events = [
-        Subject(name=event.name, major=event.major, model=event.model, urn=event.dataschema)
-        for event in EVENTS
+        Subject(name=event.name, major=event.major, model=event.model, urn=event.dataschema) for event in EVENTS
     ]
     return (*events, *(_plaintext(model) for model in plaintexts()))
 
@@ -138,7 +137,7 @@ def _plaintext(model: type[Contract]) -> Subject:
 
 def _close(part: Schema) -> Schema:
     if part.get("type") == "object":
-        return {**part, "additionalProperties": False}
+        return {"additionalProperties": False, **part}  # a mapping stays as it is, and is a fault
     return _without(part, "title")  # pydantic repeats each field's name in capitals
 
 

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from contracts.model import Contract, known
+from contracts.model import Contract, Day, known
 
 
 class Coverage(Contract):
@@ -29,8 +29,8 @@ class AgencyChanged(Contract):
     coverage: list[Coverage] = []
     first_hop: str | None = None
     """The ICE unit through which the body takes assignments."""
-    valid_from: str
-    valid_to: str | None = None
+    valid_from: Day
+    valid_to: Day | None = None
     directory: str
     """Version of the directory."""
 
@@ -39,5 +39,5 @@ class AgencyRetired(Contract):
     """The body no longer takes assignments."""
 
     agency: str
-    retired_on: str
+    retired_on: Day
     directory: str

@@ -55,6 +55,8 @@ class SuspectWithdrawn(Contract):
     suspect: UUID
     referral: UUID
     version: int
+    part: int = 1
+    parts: int = 1
     reason: Annotated[str, known("absent_from_amendment", "retracted")]
 
 
@@ -76,4 +78,6 @@ class VictimWithdrawn(Contract):
     victim: UUID
     referral: UUID
     version: int
+    part: int = 1
+    parts: int = 1
     reason: Annotated[str, known("absent_from_amendment", "retracted")]
