@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import time
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from string import Template
@@ -160,11 +161,7 @@ class Kafka:
             raise StackError(f"Kafka could not format its storage: {result.stderr.strip()[-2000:]}")
 
     def _wait_until_it_answers(self) -> None:
-        probe = AdminClient(
-            self.client_settings()
-            | {"reconnect.backoff.ms": 50, "reconnect.backoff.max.ms": 200, "log_level": 0},
-            logger=_silent,
-        )
+        probe = admin_client(self.client_settings())
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline:
             if self.pid is None:
@@ -200,6 +197,12 @@ def wipe(folder: Path) -> None:
     stop(folder)
     shutil.rmtree(folder, ignore_errors=True)
     folder.with_name(folder.name + ".lock").unlink(missing_ok=True)
+
+
+def admin_client(settings: Mapping[str, str]) -> AdminClient:
+    """A client that creates topics, users and rights; errors come back from its calls, not on the terminal."""
+    quick = {"reconnect.backoff.ms": 50, "reconnect.backoff.max.ms": 500, "log_level": 0}
+    return AdminClient({**settings, **quick}, logger=_silent)
 
 
 def sasl_settings(bootstrap: str, user: str, password: str) -> dict[str, str]:

