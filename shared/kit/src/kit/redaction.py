@@ -31,7 +31,7 @@ PERSONAL: Final = re.compile(
     re.IGNORECASE,
 )
 FREE_TEXT: Final = frozenset(
-    {"event", "level", "logger", "timestamp", "reason", "detail", "error", "hint", "at", "message", "problem"}
+    {"event", "level", "timestamp", "reason", "detail", "error", "hint", "at", "message", "problem"}
 )
 CODE: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:/+-]{0,119}")
 

@@ -2,8 +2,8 @@
 
 Logs are JSON lines without personal data (`kit.redaction`), joined by request and trace id. A metric is
 declared here or nowhere, as `interlink_<part>_<what>_<unit>`; its labels are closed sets and never ids. Traces
-cross Kafka by the envelope's `traceparent`. Not promised: that a trace is kept; without an exporter ids are made
-and passed on, and nothing is recorded.
+cross Kafka by the envelope's `traceparent`. Not promised: that a trace is kept; without an exporter ids are
+made and passed on, and nothing is recorded.
 """
 
 import logging
@@ -77,7 +77,7 @@ _service = "interlink"
 
 def logger(name: str) -> structlog.typing.FilteringBoundLogger:
     """A logger whose lines carry `name`. An event is a dotted word, its facts are fields (habit 17)."""
-    return structlog.get_logger(logger=name)
+    return structlog.get_logger(module=name)
 
 
 def request_id() -> str | None:
@@ -116,7 +116,7 @@ class _Bridge(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         if record.levelno < logging.INFO:
             return
-        bound: structlog.typing.FilteringBoundLogger = structlog.get_logger(logger=record.name)
+        bound: structlog.typing.FilteringBoundLogger = structlog.get_logger(module=record.name)
         error = record.exc_info[1] if record.exc_info else None
         bound.log(record.levelno, record.getMessage(), exc_info=error)
 
