@@ -1,0 +1,141 @@
+"""Which piece of evidence decides, and which others agree with it, refine it or contradict it.
+
+The strongest rank that names a known place decides. Within a rank: the surest, then the best supported, the newest,
+the best corroborated by weaker ranks, the most specific. A conflict inside the deciding rank makes the outcome low;
+a country contradicted by a weaker rank makes it one step lower. Not promised: that weak evidence is wrong.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Final, TypeAlias
+
+from routing.domain.attribution import Confidence, weakest
+from routing.domain.evidence import Evidence, Source
+from routing.domain.places import Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Usable:
+    """Evidence that names a place which some body covers."""
+
+    evidence: Evidence
+    place: Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Weighed:
+    """The place that the evidence supports. `refined_by` made it narrower; `tied`: nothing but order decided."""
+
+    place: Place
+    candidates: tuple[str, ...]
+    deciding: Evidence
+    refined_by: Evidence | None
+    confidence: Confidence
+    conflicting: tuple["Lost", ...]
+    contradicting: tuple[Usable, ...]
+    tied: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lost:
+    """Evidence of the deciding rank that says otherwise, and the code of the first thing it was weaker in."""
+
+    usable: Usable
+    by: str
+
+
+_Score: TypeAlias = tuple[int, int, date, int, int]
+
+_MERITS: Final = ("less_sure", "less_supported", "older", "less_corroborated", "less_specific")
+ORDER: Final = "later_in_entry"
+"""Nothing but the order of the entry decided."""
+
+_SURENESS: Final = (Confidence.NONE, Confidence.LOW, Confidence.MEDIUM, Confidence.HIGH)
+
+
+def weigh_up(usable: Sequence[Usable]) -> Weighed | None:
+    """The outcome of the usable evidence, strongest rank first; None where there is none."""
+    if not usable:
+        return None
+    rank = usable[0].evidence.source
+    peers = [one for one in usable if one.evidence.source is rank]
+    weaker = [one for one in usable if one.evidence.source is not rank]
+    scores = [_score(one, peers, weaker) for one in peers]
+    best = max(scores)
+    deciding = peers[scores.index(best)]
+    conflicting = tuple(
+        Lost(usable=one, by=_weaker_in(score, best))
+        for one, score in zip(peers, scores, strict=True)
+        if not agree(one, deciding)
+    )
+    contradicting = tuple(one for one in weaker if _contradicts(one, deciding))
+    refined = _refinement(deciding, usable)
+    final = refined or deciding
+    return Weighed(
+        place=final.place,
+        candidates=final.evidence.candidates,
+        deciding=deciding.evidence,
+        refined_by=None if refined is None else refined.evidence,
+        confidence=_confidence(deciding, final, disputed=bool(conflicting), doubted=bool(contradicting)),
+        conflicting=conflicting,
+        contradicting=contradicting,
+        tied=any(lost.by == ORDER for lost in conflicting),
+    )
+
+
+def agree(one: Usable, other: Usable) -> bool:
+    """Whether both can be true: nothing that both name differs."""
+    if one.place.country != other.place.country:
+        return False
+    provinces, others = one.evidence.provinces, other.evidence.provinces
+    if provinces and others and not set(provinces) & set(others):
+        return False
+    named, also = one.place.municipality, other.place.municipality
+    return named is None or also is None or named == also
+
+
+def _score(one: Usable, peers: Sequence[Usable], weaker: Sequence[Usable]) -> _Score:
+    return (
+        _SURENESS.index(one.evidence.confidence),
+        sum(agree(one, peer) for peer in peers),
+        one.evidence.on or date.min,
+        sum(agree(one, other) for other in weaker),
+        _specificity(one),
+    )
+
+
+def _weaker_in(score: _Score, best: _Score) -> str:
+    return next((merit for merit, own, top in zip(_MERITS, score, best, strict=True) if own < top), ORDER)
+
+
+def _specificity(one: Usable) -> int:
+    return sum(part is not None for part in (one.place.province, one.place.municipality))
+
+
+def _contradicts(weaker: Usable, deciding: Usable) -> bool:
+    """What is merely self-declared contradicts nothing."""
+    if weaker.evidence.source is Source.SELF_DECLARED:
+        return False
+    return weaker.place.country != deciding.place.country
+
+
+def _refinement(deciding: Usable, usable: Sequence[Usable]) -> Usable | None:
+    """A narrower place that agrees, from evidence stronger than a network: 902 is two provinces, Halifax one."""
+    finer = [
+        one
+        for one in usable
+        if one.evidence.source.rank < Source.NETWORK.rank
+        and agree(one, deciding)
+        and _specificity(one) > _specificity(deciding)
+    ]
+    return max(finer, key=_specificity, default=None)
+
+
+def _confidence(deciding: Usable, final: Usable, *, disputed: bool, doubted: bool) -> Confidence:
+    sure = weakest(deciding.evidence.confidence, final.evidence.confidence)
+    if disputed:
+        return weakest(sure, Confidence.LOW)
+    if doubted and sure is Confidence.HIGH:
+        return Confidence.MEDIUM
+    return weakest(sure, Confidence.LOW) if doubted else sure
