@@ -26,8 +26,8 @@ EntryId = NewType("EntryId", UUID)
 MOST_HOPS: Final = 5
 """Holders an entry may have by declines; the next one is the centre (spec §5.2)."""
 
-# Policy data of the centre, not law: no Canadian acknowledgement time is public (domain.md §4.5). Business days are
-# weekdays; holidays are not taken out, so a reminder may come early, never late.
+# Policy data of the centre, not law: no Canadian acknowledgement time is public (domain.md §4.5). Business days
+# are weekdays in UTC; holidays are not taken out, so a reminder may come early, never late.
 DUE: Final[Mapping[str, timedelta]] = {
     "P0": timedelta(minutes=15),
     "P1": timedelta(hours=4),
@@ -200,9 +200,7 @@ def decline(
         case Assigned(terms=terms) | Accepted(terms=terms) if terms.holder != by:
             return Refusal("assignment.of_another_body", "Another body holds this assignment.")
         case Assigned(terms=terms) | Accepted(terms=terms) if terms.holder == centre:
-            return Refusal(
-                "assignment.of_the_centre", "The centre is the last holder; it transfers, it cannot decline."
-            )
+            return Refusal("assignment.of_the_centre", "The centre is the last holder and cannot decline.")
         case Assigned(terms=terms) | Accepted(terms=terms):
             goes_to = target if may_hop(terms, to=target, centre=centre) else Target(body=centre, holder=centre)
             return Handed(
@@ -237,9 +235,13 @@ def re_evaluate(
             return Proposed(assignment=terms.id, target=target)
 
 
-def withdraw(current: Current, *, now: datetime) -> Withdrawn:
-    """The partner withdrew the entry."""
-    return Withdrawn(terms=current.terms, withdrawn_at=now)
+def withdraw(current: Current, *, now: datetime) -> Withdrawn | None:
+    """The partner withdrew the entry. What is closed stays closed: the work was done."""
+    match current:
+        case Assigned(terms=terms) | Accepted(terms=terms):
+            return Withdrawn(terms=terms, withdrawn_at=now)
+        case Closed():
+            return None
 
 
 def is_late(assignment: Assignment, now: datetime) -> bool:

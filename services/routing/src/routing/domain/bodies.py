@@ -1,7 +1,7 @@
 """The directory as the rules see it: bodies with territories and validity, looked up as of a date.
 
-Immutable; a new version of the data is a new `Directory`. Not promised: that a territory has a body; every look-up
-may answer None, and the centre is then the fallback.
+Immutable; a new version of the data is a new `Directory`. Not promised: that a territory has a body; every
+look-up may answer None, and the centre is then the fallback.
 """
 
 from collections.abc import Iterable, Mapping

@@ -1,4 +1,4 @@
-"""Who has jurisdiction over one entry: a branch, a body and how it is reached, with the whole reasoning beside it.
+"""Who has jurisdiction over one entry: a branch, a body and how it is reached, with the whole reasoning.
 
     canada               a place in Canada: its police service, through the province's ICE unit
     canada_unidentified  only that it is Canada: the centre holds it, and the provider is asked

@@ -1,8 +1,8 @@
 """What an entry says of where somebody is, weighed by who says it.
 
-Ranks: the subscriber's service civic address, a verified civic address, the victim's location, phone or billing,
-the stated location, the network's country, what is merely self-declared (spec §5.2). Every fact becomes exactly one
-`Evidence`, usable or with the reason why not, so that an explanation can show what was not used.
+Ranks: the subscriber's service civic address, a verified civic address, the victim's location, phone or
+billing, the stated location, the network's country, what is merely self-declared (spec §5.2). Every fact becomes
+exactly one `Evidence`, usable or with the reason why not: an explanation can show what was not used.
 
 Only known places leave this module: a municipality that no directory or gazetteer knows is dropped, because the
 field may hold a street or a name. Not promised: that a subscriber is the person (a connection, not a person).
@@ -24,6 +24,8 @@ from routing.domain.places import (
     province_of,
     province_of_postal_code,
 )
+
+NOWHERE: Final[Mapping[str, str]] = {}
 
 
 class Source(StrEnum):
@@ -278,7 +280,7 @@ def _located(
 
 
 def locate(named: Named, directory: Directory) -> _Found:
-    """The territory that a written place means, as far as it is sure; a name in several provinces stays open."""
+    """The territory that a written place means, as far as it is sure; a name of several provinces is open."""
     country = (named.country or "").strip().upper() or None
     if country in PSEUDO_COUNTRIES:
         country = None
@@ -301,7 +303,7 @@ def _in_canada(
     municipality: str | None, stated: str | None, postal: str | None, directory: Directory
 ) -> _Found:
     province = stated or postal
-    homes = directory.gazetteer.having(municipality) if municipality else {}
+    homes = directory.gazetteer.having(municipality) if municipality else NOWHERE
     if province is None:
         return _without_province(homes)
     reason = None

@@ -1,7 +1,7 @@
 """A determination's reasoning as plain data: what a person reads and what is stored.
 
-Coarse facts only: country, province, known municipality, network organisation, the pointer and grade of a capture.
-Never an IP address, a name, a street, a phone number or an e-mail; they do not reach this module.
+Coarse facts only: country, province, known municipality, network organisation, the pointer and grade of a
+capture. Never an IP address, a name, a street, a phone number or an e-mail; they do not reach this module.
 """
 
 from typing import TypeAlias
@@ -15,7 +15,7 @@ Plain: TypeAlias = "dict[str, Plain] | list[Plain] | str | int | bool | None"
 
 
 def explain(outcome: Determination, *, tzdata: str) -> dict[str, Plain]:
-    """The whole reasoning of an outcome; `tzdata` is the version of the zone rules behind the captures' times."""
+    """The whole reasoning of an outcome; `tzdata` is the version of the zone rules behind its times."""
     reasoning = outcome.reasoning
     return {
         "outcome": _outcome(outcome),

@@ -1,4 +1,4 @@
-"""Where a text points in Canada: a province from a postal code, a phone number or a name, never more than it says.
+"""Where a text points in Canada: a province from a postal code, a phone number or a name, and never more.
 
 A name that several provinces share gives its candidates, not one of them; a postal code gives a province, not a
 municipality (domain.md §5.1, data-sources.md §3). Not promised: that a place exists.
@@ -69,7 +69,7 @@ _NOT_A_DIGIT: Final = re.compile(r"[\s().\-\u2011]+")
 _APOSTROPHES: Final = re.compile(r"['\u2019\u02bc.]")
 _NOT_A_LETTER: Final = re.compile(r"[^0-9a-z]+")
 _GENERIC: Final = re.compile(
-    r"^(?:(?:the )?(?:city|town|township|village|municipality|district|ville|cite|municipalite|canton) (?:of|de|du) )"
+    r"^(?:the )?(?:city|town|township|village|municipality|district|ville|cite|municipalite|canton) (?:of|de|du) "
 )
 _SAINT: Final = re.compile(r"\b(st|ste)\b")
 _FULL: Final = {"st": "saint", "ste": "sainte"}

@@ -1,8 +1,9 @@
 """Which piece of evidence decides, and which others agree with it, refine it or contradict it.
 
-The strongest rank that names a known place decides. Within a rank: the surest, then the best supported, the newest,
-the best corroborated by weaker ranks, the most specific. A conflict inside the deciding rank makes the outcome low;
-a country contradicted by a weaker rank makes it one step lower. Not promised: that weak evidence is wrong.
+The strongest rank that names a known place decides. Within a rank: the surest, then the best supported, the
+newest, the best corroborated by weaker ranks, the most specific. A conflict inside the deciding rank makes the
+outcome low; a country contradicted by a weaker rank makes it one step lower. Not promised: that weak evidence is
+wrong.
 """
 
 from collections.abc import Sequence
@@ -25,7 +26,7 @@ class Usable:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Weighed:
-    """The place that the evidence supports. `refined_by` made it narrower; `tied`: nothing but order decided."""
+    """The place that the evidence supports; `refined_by` is what made it narrower."""
 
     place: Place
     candidates: tuple[str, ...]
@@ -34,7 +35,6 @@ class Weighed:
     confidence: Confidence
     conflicting: tuple["Lost", ...]
     contradicting: tuple[Usable, ...]
-    tied: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +45,7 @@ class Lost:
     by: str
 
 
-_Score: TypeAlias = tuple[int, int, date, int, int]
+_Score: TypeAlias = tuple[int, int, int, int, int]
 
 _MERITS: Final = ("less_sure", "less_supported", "older", "less_corroborated", "less_specific")
 ORDER: Final = "later_in_entry"
@@ -80,7 +80,6 @@ def weigh_up(usable: Sequence[Usable]) -> Weighed | None:
         confidence=_confidence(deciding, final, disputed=bool(conflicting), doubted=bool(contradicting)),
         conflicting=conflicting,
         contradicting=contradicting,
-        tied=any(lost.by == ORDER for lost in conflicting),
     )
 
 
@@ -99,7 +98,7 @@ def _score(one: Usable, peers: Sequence[Usable], weaker: Sequence[Usable]) -> _S
     return (
         _SURENESS.index(one.evidence.confidence),
         sum(agree(one, peer) for peer in peers),
-        one.evidence.on or date.min,
+        (one.evidence.on or date.min).toordinal(),
         sum(agree(one, other) for other in weaker),
         _specificity(one),
     )
@@ -121,7 +120,7 @@ def _contradicts(weaker: Usable, deciding: Usable) -> bool:
 
 
 def _refinement(deciding: Usable, usable: Sequence[Usable]) -> Usable | None:
-    """A narrower place that agrees, from evidence stronger than a network: 902 is two provinces, Halifax one."""
+    """A narrower place that agrees, from evidence stronger than a network (902 is two provinces, Halifax one)."""
     finer = [
         one
         for one in usable
