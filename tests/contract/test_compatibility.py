@@ -62,9 +62,7 @@ def test_a_change_is_judged(evolution: dict[str, Any]) -> None:
 def test_a_changed_default_is_named_with_its_place() -> None:
     def old(default: object) -> Schema:
         inner = of({"a=": {"schema": {"type": "integer", "default": default}}})
-        return of(
-            {"one": {"schema": inner}, "many": [{"schema": inner}], "perhaps": {"perhaps": {"schema": inner}}}
-        )
+        return of({"one": {"schema": inner}, "many": [{"schema": inner}], "perhaps": {"perhaps": {"schema": inner}}})
 
     assert list(compatibility.changed_defaults(old(1), old(1))) == []
     assert set(compatibility.changed_defaults(old(1), old(2))) == {"#/one/a", "#/many/[]/a", "#/perhaps/a"}

@@ -11,9 +11,7 @@ from contracts.events.jurisdictions import AssignmentCreated
 from contracts.model import Contract
 from contracts.registry import DEAD_LETTER_RETENTION, SERVICES, TOPICS, PersonalData
 
-INTAKE = Declaration(
-    name="intake", reads=frozenset({AssignmentCreated}), publishes=frozenset({SuspectReported})
-)
+INTAKE = Declaration(name="intake", reads=frozenset({AssignmentCreated}), publishes=frozenset({SuspectReported}))
 ROUTING = Declaration(
     name="routing",
     reads=frozenset({SuspectReported, IdentificationCompleted}),
@@ -27,9 +25,7 @@ def rights(user: str, operation: Operation) -> set[str]:
     return {
         acl.name
         for acl in access.acls(BOTH)
-        if acl.principal == f"User:{user}"
-        and acl.operation is operation
-        and acl.resource_type is ResourceType.TOPIC
+        if acl.principal == f"User:{user}" and acl.operation is operation and acl.resource_type is ResourceType.TOPIC
     }
 
 

@@ -52,8 +52,7 @@ def _channel(topic: Topic) -> dict[str, Any]:
         "address": topic.name,
         "description": f"Written by {topic.writer} alone, keyed by {topic.key}.",
         "messages": {
-            _message_name(event): {"$ref": f"#/components/messages/{_message_name(event)}"}
-            for event in _events(topic)
+            _message_name(event): {"$ref": f"#/components/messages/{_message_name(event)}"} for event in _events(topic)
         },
         "bindings": {"kafka": _kafka(topic)},
         "x-owner": topic.writer,

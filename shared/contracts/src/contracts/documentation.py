@@ -17,9 +17,7 @@ END = "<!-- generated: end -->"
 
 def generated(home: Path) -> dict[str, bytes]:
     """Content of every generated file by its path from `home`; the README keeps its hand-written part."""
-    files = {
-        f"schemas/{subject.versioned}.json": rendered(schemas.closed(subject)) for subject in schemas.subjects()
-    }
+    files = {f"schemas/{subject.versioned}.json": rendered(schemas.closed(subject)) for subject in schemas.subjects()}
     files["asyncapi.json"] = rendered(asyncapi.document())
     files[README] = _readme((home / README).read_text(encoding="utf-8")).encode()
     return files
@@ -29,9 +27,7 @@ def stale(home: Path) -> list[str]:
     """Generated files that differ from what the registry says today, or that it no longer names."""
     files = generated(home)
     differing = [
-        path
-        for path, content in files.items()
-        if not (home / path).is_file() or (home / path).read_bytes() != content
+        path for path, content in files.items() if not (home / path).is_file() or (home / path).read_bytes() != content
     ]
     return sorted([*differing, *(set(_present(home)) - files.keys())])
 
@@ -54,9 +50,7 @@ def tables() -> str:
         ("topic", "writer", "key", "partitions", "retention", "personal data"),
         [_topic_row(topic) for topic in TOPICS],
     )
-    events = _table(
-        ("type", "topic", "key field", "plaintext", "meaning"), [_event_row(event) for event in EVENTS]
-    )
+    events = _table(("type", "topic", "key field", "plaintext", "meaning"), [_event_row(event) for event in EVENTS])
     return f"### Topics\n\n{topics}\n\n### Event types\n\n{events}\n"
 
 

@@ -77,23 +77,27 @@ def attributes(envelope: Envelope) -> dict[str, str]:
     return texts
 
 
-def type_of(headers: Iterable[tuple[str, bytes]]) -> str | None:
+def type_of(headers: Iterable[tuple[str, bytes | None]]) -> str | None:
     """The event's type, read without decoding anything else."""
     for name, value in headers:
-        if name == "ce_type":
+        if name == "ce_type" and value is not None:
             return value.decode(errors="replace")
     return None
 
 
-def decode(headers: Iterable[tuple[str, bytes]]) -> Envelope:
-    """The envelope of a record. Raises `EnvelopeError` where an attribute is missing or unreadable."""
+def decode(headers: Iterable[tuple[str, bytes | None]]) -> Envelope:
+    """The envelope of a record from its attributes. Raises `EnvelopeError` where one is missing, repeated or unreadable."""
     texts: dict[str, str] = {}
-    for name, value in headers:
-        if name.startswith("ce_"):
-            try:
-                texts[name[3:]] = value.decode()
-            except UnicodeDecodeError as error:
-                raise EnvelopeError(f"attribute {name[3:]} is not UTF-8") from error
+    for header, value in headers:
+        if not header.startswith("ce_") or value is None:  # Kafka lets a header be null: as good as missing
+            continue
+        name = header.removeprefix("ce_")
+        if name in texts:  # else `type_of` and this function could read different types
+            raise EnvelopeError(f"attribute {name} is given twice")
+        try:
+            texts[name] = value.decode()
+        except UnicodeDecodeError as error:
+            raise EnvelopeError(f"attribute {name} is not UTF-8") from error
     return of_attributes(texts)
 
 
@@ -138,15 +142,17 @@ def _text(texts: dict[str, str], name: str) -> str:
 
 
 def _uuid(texts: dict[str, str], name: str) -> UUID:
+    text = _text(texts, name)
     try:
-        return UUID(_text(texts, name))
+        return UUID(text)
     except ValueError as error:
         raise EnvelopeError(f"attribute {name} is not a UUID") from error
 
 
 def _time(texts: dict[str, str], name: str) -> datetime:
+    text = _text(texts, name)
     try:
-        moment = datetime.fromisoformat(_text(texts, name))
+        moment = datetime.fromisoformat(text)
     except ValueError as error:
         raise EnvelopeError(f"attribute {name} is not a time") from error
     if moment.tzinfo is None:

@@ -66,9 +66,7 @@ class CivicAddress(Contract):
     country: str | None = None
     """ISO 3166-1 alpha-2."""
     postal_code: str | None = None
-    kind: Annotated[str, known("home", "business", "billing", "shipping", "service", "school", "other")] = (
-        "other"
-    )
+    kind: Annotated[str, known("home", "business", "billing", "shipping", "service", "school", "other")] = "other"
     verified: bool = False
     as_of: str | None = None
 

@@ -66,9 +66,7 @@ def _topic(name: str, writer: str, key: str, partitions: int, personal: Personal
 REFERRALS = _topic("referrals", "intake", "referral", 6, PersonalData.NONE)
 SUSPECTS = _topic("suspects", "intake", "suspect", 12, PersonalData.ENCRYPTED)
 VICTIMS = _topic("victims", "intake", "victim", 12, PersonalData.ENCRYPTED)
-IDENTIFICATION_REQUESTS = _topic(
-    "identification-requests", "routing", "suspect or victim", 12, PersonalData.ENCRYPTED
-)
+IDENTIFICATION_REQUESTS = _topic("identification-requests", "routing", "suspect or victim", 12, PersonalData.ENCRYPTED)
 IDENTIFICATIONS = _topic("identifications", "isp-liaison", "suspect or victim", 12, PersonalData.NONE)
 JURISDICTIONS = _topic("jurisdictions", "routing", "suspect or victim", 12, PersonalData.NONE)
 AGENCIES = Topic(
@@ -116,9 +114,7 @@ EVENTS = (
         "entry",
         personal.AttributedCaptures,
     ),
-    _event(
-        "identification.cancelled", identifications.IdentificationCancelled, IDENTIFICATION_REQUESTS, "entry"
-    ),
+    _event("identification.cancelled", identifications.IdentificationCancelled, IDENTIFICATION_REQUESTS, "entry"),
     _event("identification.completed", identifications.IdentificationCompleted, IDENTIFICATIONS, "entry"),
     _event("jurisdiction.determined", jurisdictions.JurisdictionDetermined, JURISDICTIONS, "entry"),
     _event("jurisdiction.undetermined", jurisdictions.JurisdictionUndetermined, JURISDICTIONS, "entry"),

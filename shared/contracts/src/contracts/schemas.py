@@ -18,9 +18,7 @@ Schema: TypeAlias = dict[str, Any]
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 ANNOTATIONS = frozenset({"$schema", "$id", "title", "description", "default", "x-known-values"})
-STRUCTURE = frozenset(
-    {"type", "properties", "required", "additionalProperties", "items", "anyOf", "$ref", "$defs"}
-)
+STRUCTURE = frozenset({"type", "properties", "required", "additionalProperties", "items", "anyOf", "$ref", "$defs"})
 LIMITS = frozenset({"format", "minimum", "maximum", "minLength", "maxLength", "minItems", "maxItems"})
 FORMATS = frozenset({"uuid", "date-time", "date"})
 TYPES = frozenset({"object", "array", "string", "integer", "number", "boolean", "null"})
@@ -44,9 +42,7 @@ class Subject:
 
 def subjects() -> tuple[Subject, ...]:
     """Everything that has a schema: the events in the registry's order, then the plaintexts by name."""
-    events = [
-        Subject(name=event.name, major=event.major, model=event.model, urn=event.dataschema) for event in EVENTS
-    ]
+    events = [Subject(name=event.name, major=event.major, model=event.model, urn=event.dataschema) for event in EVENTS]
     return (*events, *(_plaintext(model) for model in plaintexts()))
 
 

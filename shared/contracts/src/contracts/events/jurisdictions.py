@@ -42,9 +42,7 @@ class JurisdictionUndetermined(OfEntry):
 
     determination: UUID
     version: int
-    reason: Annotated[
-        str, known("no_usable_evidence", "conflicting_evidence", "unknown_place", "too_many_hops")
-    ]
+    reason: Annotated[str, known("no_usable_evidence", "conflicting_evidence", "unknown_place", "too_many_hops")]
     snapshot: str | None = None
     directory: str
     determined_at: Moment
