@@ -270,9 +270,7 @@ def _business_days_after(start: datetime, days: int) -> datetime:
     return moment
 
 
-def _opened(
-    new: AssignmentId, entry: EntryId, target: Target, *, hop: int, priority: str, now: datetime
-) -> Assigned:
+def _opened(new: AssignmentId, entry: EntryId, target: Target, *, hop: int, priority: str, now: datetime) -> Assigned:
     return Assigned(
         terms=Terms(
             id=new,

@@ -157,9 +157,7 @@ def _determined(
 def _undetermined(
     evidence: tuple[Evidence, ...], weighed: Weighed | None, directory: Directory, as_of: date
 ) -> Undetermined:
-    reasoning = Reasoning(
-        as_of=as_of, directory=directory.version, evidence=evidence, weighed=weighed, candidates=()
-    )
+    reasoning = Reasoning(as_of=as_of, directory=directory.version, evidence=evidence, weighed=weighed, candidates=())
     return Undetermined(
         reason=_undecided(evidence, weighed), centre=directory.centre, ask=_ask(evidence), reasoning=reasoning
     )
@@ -175,9 +173,7 @@ def _undecided(evidence: tuple[Evidence, ...], weighed: Weighed | None) -> Undec
 
 def _countries_tie(weighed: Weighed) -> bool:
     """Two countries with equal claims are no answer; two places of one country are one of low confidence."""
-    return any(
-        lost.by == ORDER and lost.usable.place.country != weighed.place.country for lost in weighed.conflicting
-    )
+    return any(lost.by == ORDER and lost.usable.place.country != weighed.place.country for lost in weighed.conflicting)
 
 
 def _named(place: Place, directory: Directory, as_of: date) -> Body | None:
@@ -222,9 +218,7 @@ def _hint(place: Place, usable: list[Usable]) -> str | None:
     if place.country != CANADA or place.province is not None:
         return None
     sure = (one.evidence.provinces[0] for one in usable if len(one.evidence.provinces) == 1)
-    networks = (
-        one.evidence.network.attribution.province_hint for one in usable if one.evidence.network is not None
-    )
+    networks = (one.evidence.network.attribution.province_hint for one in usable if one.evidence.network is not None)
     return next(sure, None) or next((hint for hint in networks if hint is not None), None)
 
 

@@ -1,8 +1,8 @@
 """What an entry says of where somebody is, weighed by who says it.
 
 Ranks: the subscriber's service civic address, a verified civic address, the victim's location, phone or
-billing, the stated location, the network's country, what is merely self-declared (spec §5.2). Every fact becomes
-exactly one `Evidence`, usable or with the reason why not: an explanation can show what was not used.
+billing, the stated location, the network's country, what is merely self-declared (spec §5.2). Every fact
+becomes exactly one `Evidence`, usable or with the reason why not: an explanation can show what was not used.
 
 Only known places leave this module: a municipality that no directory or gazetteer knows is dropped, because the
 field may hold a street or a name. Not promised: that a subscriber is the person (a connection, not a person).
@@ -210,9 +210,7 @@ def _phone(fact: PhoneFact) -> Evidence:
     if len(fact.provinces) == 1:
         found = _Found(place=Place(country=CANADA, province=fact.provinces[0]))
     elif fact.provinces:
-        found = _Found(
-            place=Place(country=CANADA), candidates=fact.provinces, reason="phone.area_of_several_provinces"
-        )
+        found = _Found(place=Place(country=CANADA), candidates=fact.provinces, reason="phone.area_of_several_provinces")
     elif fact.country is not None:
         found = _Found(place=Place(country=fact.country))
     return _located(Source.PHONE_OR_BILLING, fact.item, found, confidence)
@@ -299,9 +297,7 @@ def _says_canada(text: str | None, province: str | None) -> bool:
     return province is not None and text is not None and len(text.strip()) > 2
 
 
-def _in_canada(
-    municipality: str | None, stated: str | None, postal: str | None, directory: Directory
-) -> _Found:
+def _in_canada(municipality: str | None, stated: str | None, postal: str | None, directory: Directory) -> _Found:
     province = stated or postal
     homes = directory.gazetteer.having(municipality) if municipality else NOWHERE
     if province is None:
@@ -311,9 +307,7 @@ def _in_canada(
         reason = "place.postal_code_of_another_province"
     elif municipality and fold(municipality) and province not in homes:
         reason = "place.municipality_unknown"
-    return _Found(
-        place=Place(country=CANADA, province=province, municipality=homes.get(province)), reason=reason
-    )
+    return _Found(place=Place(country=CANADA, province=province, municipality=homes.get(province)), reason=reason)
 
 
 def _without_province(homes: Mapping[str, str]) -> _Found:

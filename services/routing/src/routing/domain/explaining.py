@@ -22,9 +22,7 @@ def explain(outcome: Determination, *, tzdata: str) -> dict[str, Plain]:
         "as_of": reasoning.as_of.isoformat(),
         "evidence": [_evidence(one, reasoning.weighed) for one in reasoning.evidence],
         "captures": [_capture(one.network) for one in reasoning.evidence if one.network is not None],
-        "candidates": [
-            {"body": one.body, "evidence": one.evidence, "lost": one.lost} for one in reasoning.candidates
-        ],
+        "candidates": [{"body": one.body, "evidence": one.evidence, "lost": one.lost} for one in reasoning.candidates],
         "confidence": _confidence(reasoning),
         "identification": list(outcome.ask),
         "versions": {

@@ -69,7 +69,7 @@ _NOT_A_DIGIT: Final = re.compile(r"[\s().\-\u2011]+")
 _APOSTROPHES: Final = re.compile(r"['\u2019\u02bc.]")
 _NOT_A_LETTER: Final = re.compile(r"[^0-9a-z]+")
 _GENERIC: Final = re.compile(
-    r"^(?:the )?(?:city|town|township|village|municipality|district|ville|cite|municipalite|canton) (?:of|de|du) "
+    r"^(?:the )?(?:city|town|township|village|municipality|district|ville|cite|municipalite) (?:of|de|du) "
 )
 _SAINT: Final = re.compile(r"\b(st|ste)\b")
 _FULL: Final = {"st": "saint", "ste": "sainte"}

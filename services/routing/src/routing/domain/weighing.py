@@ -2,8 +2,8 @@
 
 The strongest rank that names a known place decides. Within a rank: the surest, then the best supported, the
 newest, the best corroborated by weaker ranks, the most specific. A conflict inside the deciding rank makes the
-outcome low; a country contradicted by a weaker rank makes it one step lower. Not promised: that weak evidence is
-wrong.
+outcome low; a country contradicted by a weaker rank makes it one step lower.
+Not promised: that weak evidence is wrong.
 """
 
 from collections.abc import Sequence
@@ -120,7 +120,7 @@ def _contradicts(weaker: Usable, deciding: Usable) -> bool:
 
 
 def _refinement(deciding: Usable, usable: Sequence[Usable]) -> Usable | None:
-    """A narrower place that agrees, from evidence stronger than a network (902 is two provinces, Halifax one)."""
+    """A narrower place that agrees, from stronger evidence than a network (902: two provinces, Halifax: one)."""
     finer = [
         one
         for one in usable
