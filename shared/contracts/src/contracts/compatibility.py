@@ -17,7 +17,7 @@ with warnings.catch_warnings():
     # Its docstrings hold escapes that Python warns of when it compiles them, and our tests stop at warnings.
     warnings.simplefilter("ignore", DeprecationWarning)
     warnings.simplefilter("ignore", SyntaxWarning)
-    from jsonsubschema import isSubschema  # pyright: ignore[reportMissingTypeStubs, reportUnknownVariableType]
+    from jsonsubschema import isSubschema
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -86,7 +86,7 @@ def type_of(headers: Iterable[tuple[str, bytes | None]]) -> str | None:
 
 
 def decode(headers: Iterable[tuple[str, bytes | None]]) -> Envelope:
-    """The envelope of a record from its attributes. Raises `EnvelopeError` where one is missing, repeated or unreadable."""
+    """The envelope of a record. Raises `EnvelopeError` where an attribute is missing, repeated or unreadable."""
     texts: dict[str, str] = {}
     for header, value in headers:
         if not header.startswith("ce_") or value is None:  # Kafka lets a header be null: as good as missing
