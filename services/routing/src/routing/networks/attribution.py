@@ -1,0 +1,56 @@
+"""Captures are attributed in batches: one table lookup per snapshot that the rule asks, then the rule.
+
+What the answers mean is `routing.domain.attribution`'s; this module only brings rule and tables together.
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import UTC, date
+
+from kit.ip_addresses import IpAddress, classify
+from routing.domain.attribution import PUBLIC, Attribution, CaptureAt, Choice, Network, choose
+from routing.domain.attribution import attribute as judge
+from routing.networks.snapshots import Snapshots
+
+
+def attribute(snapshots: Snapshots, captures: Sequence[CaptureAt]) -> list[Attribution]:
+    """The attribution of every capture, in the order given.
+
+    The class that came with a capture stands, except that an address called public is classed once more: only
+    what is public here too is looked up.
+    """
+    addresses = [_address(capture) for capture in captures]
+    choices = [choose(_day(capture), snapshots.dates) for capture in captures]
+    answers = _answers(snapshots, addresses, choices)
+    return [
+        judge(capture.item, _class(capture, address), choice, answer)
+        for capture, address, choice, answer in zip(captures, addresses, choices, answers, strict=True)
+    ]
+
+
+def _address(capture: CaptureAt) -> IpAddress:
+    return classify(capture.ip or "")
+
+
+def _class(capture: CaptureAt, address: IpAddress) -> str:
+    return address.ip_class.value if capture.ip_class == PUBLIC else capture.ip_class
+
+
+def _day(capture: CaptureAt) -> date | None:
+    return None if capture.at is None else capture.at.astimezone(UTC).date()
+
+
+def _answers(
+    snapshots: Snapshots, addresses: Sequence[IpAddress], choices: Sequence[Choice | None]
+) -> list[dict[str, Network]]:
+    asked: defaultdict[str, list[tuple[int, bytes]]] = defaultdict(list)
+    for position, (address, choice) in enumerate(zip(addresses, choices, strict=True)):
+        if choice is not None and address.packed is not None:
+            for snapshot in choice.asked:
+                asked[snapshot].append((position, address.packed))
+    answers: list[dict[str, Network]] = [{} for _ in addresses]
+    for snapshot, questions in asked.items():
+        networks = snapshots[snapshot].lookup_many([packed for _, packed in questions])
+        for (position, _), network in zip(questions, networks, strict=True):
+            answers[position][snapshot] = network
+    return answers

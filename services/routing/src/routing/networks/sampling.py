@@ -1,0 +1,70 @@
+"""Real announced IP addresses of a network or country for synthetic referrals, likelier where it is larger.
+
+For sandbox files and load tests only: everything else in a synthetic referral is made up.
+"""
+
+from collections.abc import Callable
+from random import Random
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from kit.ip_addresses import IpClass, canonical, class_of
+from routing.networks.snapshot import Snapshot, Table
+
+
+def sample_addresses(snapshot: Snapshot, of: int | str, random: Random, n: int) -> list[str]:
+    """`n` public IPv4 addresses, canonical, announced by an AS number or in a country (alpha-2) both sources name.
+
+    Empty if there are none.
+    """
+    rows = _rows(snapshot, snapshot.v4, of)
+    sizes = _sizes(snapshot.v4, rows, 1 << 32)
+
+    def address(row: int, size: int) -> bytes:
+        return (int(snapshot.v4.starts[row]) + random.randrange(size)).to_bytes(4, "big")
+
+    return _draw(rows, sizes, address, random, n)
+
+
+def sample_addresses_v6(snapshot: Snapshot, of: int | str, random: Random, n: int) -> list[str]:
+    """The same for IPv6: a /64 by size, the rest of the address at random."""
+    rows = _rows(snapshot, snapshot.v6, of)
+    sizes = _sizes(snapshot.v6, rows, 1 << 64)
+
+    def address(row: int, size: int) -> bytes:
+        upper = int(snapshot.v6.starts[row]) + random.randrange(size)
+        return upper.to_bytes(8, "big") + random.getrandbits(64).to_bytes(8, "big")
+
+    return _draw(rows, sizes, address, random, n)
+
+
+def _rows(snapshot: Snapshot, table: Table, of: int | str) -> list[int]:
+    found: npt.NDArray[Any]
+    match of:
+        case int():
+            position = snapshot.position_of(of)
+            found = table.network == position if position is not None else np.zeros(0, np.bool_)
+        case str():
+            country = snapshot.countries.index(of) if of in snapshot.countries else -1
+            found = (table.network > 0) & (table.country == country) & (table.second_country == country)
+    return np.flatnonzero(found).tolist()
+
+
+def _sizes(table: Table, rows: list[int], top: int) -> list[int]:
+    # As Python integers: the size of an IPv6 range in /64 can exceed what a double holds exactly.
+    last = len(table.starts) - 1
+    return [int(table.starts[row + 1] if row < last else top) - int(table.starts[row]) for row in rows]
+
+
+def _draw(rows: list[int], sizes: list[int], address: Callable[[int, int], bytes], random: Random, n: int) -> list[str]:
+    if not rows:
+        return []
+    drawn: list[str] = []
+    while len(drawn) < n:
+        (index,) = random.choices(range(len(rows)), weights=sizes)
+        packed = address(rows[index], sizes[index])
+        if class_of(packed) is IpClass.PUBLIC:  # announced ranges may cover special ones
+            drawn.append(canonical(packed))
+    return drawn
