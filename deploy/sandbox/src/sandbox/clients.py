@@ -45,9 +45,7 @@ AUDITOR = frozenset(
         "statistics:read", "audit:read",
     }
 )  # fmt: skip
-OPERATOR = frozenset(
-    {"operations", "endpoints:manage", "directory:manage", "partners:manage", "statistics:read"}
-)
+OPERATOR = frozenset({"operations", "endpoints:manage", "directory:manage", "partners:manage", "statistics:read"})
 PROVIDER = frozenset({"requests:read", "answers:write"})
 
 _SLUG = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")

@@ -38,9 +38,7 @@ COUNTRIES = MappingProxyType(
                 Carrier(7922, "Comcast"),
                 "+120255501##",
             ),
-            Country(
-                "GB", 14, "en_GB", ("Leeds", "Cardiff"), "Europe/London", Carrier(2856, "BT"), "+447700900###"
-            ),
+            Country("GB", 14, "en_GB", ("Leeds", "Cardiff"), "Europe/London", Carrier(2856, "BT"), "+447700900###"),
             Country(
                 "AU",
                 9,
@@ -50,9 +48,7 @@ COUNTRIES = MappingProxyType(
                 Carrier(1221, "Telstra"),
                 "+6125550####",
             ),
-            Country(
-                "FR", 9, "fr_FR", ("Nantes", "Lille"), "Europe/Paris", Carrier(3215, "Orange"), "+3319900####"
-            ),
+            Country("FR", 9, "fr_FR", ("Nantes", "Lille"), "Europe/Paris", Carrier(3215, "Orange"), "+3319900####"),
             Country("DE", 8, "de_DE", ("Kassel", "Bonn"), "Europe/Berlin", Carrier(3320, "Deutsche Telekom")),
             Country("NL", 8, "nl_NL", ("Zwolle", "Breda"), "Europe/Amsterdam", Carrier(1136, "KPN")),
             Country("BE", 5, "nl_BE", ("Gent", "Namur"), "Europe/Brussels", Carrier(5432, "Proximus")),

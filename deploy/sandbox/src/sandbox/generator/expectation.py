@@ -26,6 +26,8 @@ class ExpectedEntry:
     reference: str
     kind: Kind
     accepted: bool = True
+    refused_for: str | None = None
+    """The code of the verdict that refuses the whole entry."""
     rejected: tuple[ItemVerdict, ...] = ()
     """Items that are refused; the others of the entry are kept."""
     warned: tuple[ItemVerdict, ...] = ()
