@@ -14,16 +14,17 @@ Promised: order per key for what is handled. Not promised: order across keys or 
 import asyncio
 import random
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
-from aiokafka.abc import ConsumerRecord
+from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, ConsumerRecord, TopicPartition
 from aiokafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitionAssignor
 from aiokafka.errors import KafkaError
-from contracts.model import Contract
 
+from contracts import registry
+from contracts.model import Contract
 from kit import deadletter, inbox, positions, telemetry
 from kit.database import Database, Transaction
 from kit.dispatch import Dispatcher, Received, UndecodableError
@@ -145,28 +146,25 @@ class Consumer:
                 unseen.append(received)
         for handler, events in self._dispatcher.rounds(unseen):
             await handler.handle(self._application, tx, events)
-        telemetry.CONSUMED.inc(len(unseen))
+        for kind, number in Counter(received.envelope.type for received in unseen).items():
+            telemetry.CONSUMED.labels(registry.BY_TYPE[kind].topic.name, "handled").inc(number)
 
-    async def settle(
-        self, records: Sequence["ConsumerRecord[Any, Any]"], expected: dict[Partition, int]
-    ) -> None:
+    async def settle(self, records: Sequence["ConsumerRecord[Any, Any]"], expected: dict[Partition, int]) -> None:
         """Bring every record to its end: handled, skipped or dead. Raises transient errors and `FencedError`."""
         try:
             await self._transact(records, expected, self._decoded)
-        except Exception as error:  # noqa: BLE001 - the outermost runner classifies failures
+        except Exception as error:
             if isinstance(error, FencedError) or is_transient(error):
                 raise
             log.warning("consumer.batch_failed", records=len(records), error=type(error).__name__)
             await self._again(records, expected)
 
-    async def _again(
-        self, records: Sequence["ConsumerRecord[Any, Any]"], expected: dict[Partition, int]
-    ) -> None:
+    async def _again(self, records: Sequence["ConsumerRecord[Any, Any]"], expected: dict[Partition, int]) -> None:
         """Once more as it is, then halves, down to the record that fails by itself."""
         for attempt in range(1, SINGLE_TRIES):
             try:
                 await self._transact(records, expected, self._decoded)
-            except Exception as error:  # noqa: BLE001 - as above
+            except Exception as error:
                 if isinstance(error, FencedError) or is_transient(error):
                     raise
                 if len(records) == 1 and attempt + 1 == SINGLE_TRIES:
@@ -221,10 +219,8 @@ class Consumer:
 
         await self._transact(records, expected, give_up)
 
-    def _dead_letter(
-        self, record: "ConsumerRecord[Any, Any]", error: str, message: str, *, attempts: int
-    ) -> Raw:
-        telemetry.DEAD_LETTERS.inc()
+    def _dead_letter(self, record: "ConsumerRecord[Any, Any]", error: str, message: str, *, attempts: int) -> Raw:
+        telemetry.DEAD_LETTERS.labels(record.topic, error).inc()
         log.error("consumer.dead_letter", topic=record.topic, offset=record.offset, error=error)
         return deadletter.write(
             Raw(topic=record.topic, key=record.key, headers=record.headers, payload=record.value),
@@ -239,7 +235,9 @@ class Consumer:
             now=self._clock.now(),
         )
 
-    async def take_positions(self, assigned: Sequence[Partition], beginnings: Mapping[Partition, int]) -> dict[Partition, int]:
+    async def take_positions(
+        self, assigned: Sequence[Partition], beginnings: Mapping[Partition, int]
+    ) -> dict[Partition, int]:
         """Where to read on, from the database; a partition never read starts at its beginning."""
         async with self._database.as_system() as tx:
             await positions.begin(tx, beginnings)
@@ -257,7 +255,9 @@ class Member(ConsumerRebalanceListener):
         self._idle.set()
         self._moved_at = time.monotonic()
 
-    async def on_partitions_revoked(self, revoked: Any) -> None:
+    async def on_partitions_revoked(  # pyright: ignore[reportIncompatibleMethodOverride]  # aiokafka awaits it
+        self, revoked: set[TopicPartition]
+    ) -> None:
         """Let the batch in flight finish: aiokafka rebalances in the background while handlers work."""
         try:
             async with asyncio.timeout(self._consumer._membership.session_seconds / 2):  # pyright: ignore[reportPrivateUsage]  # one unit in two classes
@@ -266,7 +266,9 @@ class Member(ConsumerRebalanceListener):
             log.warning("consumer.revoked_while_busy", partitions=len(revoked))
         self._expected.clear()
 
-    async def on_partitions_assigned(self, assigned: Any) -> None:
+    async def on_partitions_assigned(  # pyright: ignore[reportIncompatibleMethodOverride]  # aiokafka awaits it
+        self, assigned: set[TopicPartition]
+    ) -> None:
         """Seek to our own positions before a single record is read.
 
         Paused before the first await: aiokafka would deliver from the group's offset meanwhile.

@@ -12,35 +12,25 @@ takes `SELECT … ORDER BY id FOR UPDATE`. What is collected is written last, so
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeAlias
 from uuid import UUID
 
-from contracts.model import Contract
 from sqlalchemy import CursorResult, Executable, Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from contracts.model import Contract
 from kit import audit, jobs, outbox
 from kit.access import CENTRE_TENANT, Principal
+from kit.outbox import Origin
 from kit.time import Clock
 
 Opening: TypeAlias = AbstractAsyncContextManager["Transaction"]
 
 SET_TENANTS = text("SELECT set_config('kit.tenant', :tenant, true), set_config('kit.tenants', :tenants, true)")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Origin:
-    """What an event inherits from the referral it belongs to."""
-
-    tenant: str = CENTRE_TENANT
-    testmode: bool = False
-    handling: str = "NONE"
-    priority: str = "P4"
-    correlation: UUID | None = None
 
 
 class Transaction:
@@ -54,15 +44,11 @@ class Transaction:
         self._jobs: list[jobs.NewJob] = []
         self._audit: list[audit.Entry] = []
 
-    async def execute(
-        self, statement: Executable, params: Mapping[str, Any] | None = None
-    ) -> CursorResult[Any]:
+    async def execute(self, statement: Executable, params: Mapping[str, Any] | None = None) -> CursorResult[Any]:
         """Run one statement."""
         return await self._connection.execute(statement, dict(params) if params else None)
 
-    async def rows(
-        self, statement: Executable, params: Mapping[str, Any] | None = None
-    ) -> Sequence[Row[Any]]:
+    async def rows(self, statement: Executable, params: Mapping[str, Any] | None = None) -> Sequence[Row[Any]]:
         """All rows of a statement."""
         return (await self.execute(statement, params)).all()
 
@@ -76,9 +62,7 @@ class Transaction:
 
     async def act_for(self, tenant: str, inserting_for: Sequence[str] = ()) -> None:
         """From here on the `api` role sees `tenant`'s rows and inserts for `inserting_for` (else the same)."""
-        await self.execute(
-            SET_TENANTS, {"tenant": tenant, "tenants": ",".join(inserting_for or (tenant,))}
-        )
+        await self.execute(SET_TENANTS, {"tenant": tenant, "tenants": ",".join(inserting_for or (tenant,))})
 
     def now(self) -> datetime:
         """The time of the injected clock, UTC."""
@@ -121,7 +105,13 @@ class Database:
     """One service's database, seen by its roles."""
 
     def __init__(
-        self, *, schema: str, api_url: str | None, system_url: str | None, clock: Clock, pool: Pool | None = None
+        self,
+        *,
+        schema: str,
+        api_url: str | None,
+        system_url: str | None,
+        clock: Clock,
+        pool: Pool | None = None,
     ) -> None:
         pool = pool or Pool()
         self.schema = schema
@@ -169,7 +159,7 @@ class Database:
     @asynccontextmanager
     async def _open(
         self, engine: AsyncEngine | None, begin: Callable[[Transaction], Awaitable[None]] | None
-    ) -> AsyncIterator[Transaction]:
+    ) -> AsyncGenerator[Transaction]:
         if engine is None:
             raise RuntimeError(f"this process has no connection of that role to {self.schema}")
         async with engine.connect() as connection:

@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from contracts.envelope import rfc3339
-
-from kit import telemetry
+from kit import redaction
 from kit.kafka import dead_letter_topic, replay_topic
 from kit.outbox import Raw
 
@@ -59,14 +58,12 @@ class DeadLetter:
         return (self.origin.topic, self.origin.partition, self.origin.offset)
 
 
-def write(
-    record: Raw, origin: Origin, reason: Reason, *, group: str, now: datetime
-) -> Raw:
+def write(record: Raw, origin: Origin, reason: Reason, *, group: str, now: datetime) -> Raw:
     """The dead letter of a record: key, value and headers as they were, and where, why and when beside them."""
     source = _source_topic(origin.topic, group)
     added = {
         "error": reason.error,
-        "message": telemetry.scrub(reason.message)[:MESSAGE_LENGTH],
+        "message": redaction.scrub(reason.message)[:MESSAGE_LENGTH],
         "attempts": str(reason.attempts),
         "group": group,
         "topic": source,
@@ -77,9 +74,7 @@ def write(
     }
     headers = [(name, value) for name, value in record.headers if not name.startswith(HEADER)]
     headers += [(HEADER + name, value.encode()) for name, value in added.items()]
-    return Raw(
-        topic=dead_letter_topic(source, group), key=record.key, headers=headers, payload=record.payload
-    )
+    return Raw(topic=dead_letter_topic(source, group), key=record.key, headers=headers, payload=record.payload)
 
 
 def read(

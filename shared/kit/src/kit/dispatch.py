@@ -8,11 +8,12 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
+from pydantic import ValidationError
+
 from contracts import envelope as envelopes
 from contracts import registry
 from contracts.envelope import Envelope, EnvelopeError
 from contracts.model import Contract
-from pydantic import ValidationError
 
 EventT = TypeVar("EventT", bound=Contract)
 Handle = Callable[[Any, Any, Sequence[Any]], Awaitable[None]]

@@ -41,9 +41,7 @@ class Refused(Exception):
 class Rejected(Refused):
     """The request is understood and breaks a rule; the same request will be refused again."""
 
-    def __init__(
-        self, code: str, detail: str = "", *, status: int = 422, errors: Sequence[Problem] = ()
-    ) -> None:
+    def __init__(self, code: str, detail: str = "", *, status: int = 422, errors: Sequence[Problem] = ()) -> None:
         """`errors` points at each fault in the body."""
         super().__init__(code, detail, status=status)
         self.errors = tuple(errors)

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-import asyncpg  # pyright: ignore[reportMissingTypeStubs] - it ships none
+import asyncpg
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoFreeConnectionError
 

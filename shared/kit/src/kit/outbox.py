@@ -10,20 +10,18 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
 from uuid import UUID
 
 import orjson
+from sqlalchemy import text
+
 from contracts import envelope, ids, registry
 from contracts.envelope import Envelope
 from contracts.model import Contract
-from sqlalchemy import text
-
 from kit import telemetry
+from kit.access import CENTRE_TENANT
+from kit.executing import Executing
 from kit.migrations.v1 import SHARDS
-
-if TYPE_CHECKING:
-    from kit.database import Origin, Transaction
 
 DEAD_LETTER_HEADROOM = 8 * 1024
 """Bytes that a dead letter's headers may add: an event at the limit must still fit as one."""
@@ -33,6 +31,17 @@ class OversizeError(ValueError):
     """The event exceeds the limit of its topic. Refused at append, so that no relay ever meets one."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """What an event inherits from the referral it belongs to."""
+
+    tenant: str = CENTRE_TENANT
+    testmode: bool = False
+    handling: str = "NONE"
+    priority: str = "P4"
+    correlation: UUID | None = None
+
+
 @dataclass(slots=True)
 class Pending:
     """An event waiting for its sequence."""
@@ -40,7 +49,7 @@ class Pending:
     id: UUID
     type: registry.EventType
     subject: str
-    origin: "Origin"
+    origin: Origin
     correlation: UUID
     time: datetime
     traceparent: str | None
@@ -57,7 +66,7 @@ class Raw:
     payload: bytes | None
 
 
-def pending(event: Contract, origin: "Origin", now: datetime) -> Pending:
+def pending(event: Contract, origin: Origin, now: datetime) -> Pending:
     """Serialise an event. Raises `OversizeError`; `KeyError` for a model that is no registered event."""
     declared = registry.of(type(event))
     payload = event.model_dump_json(exclude_none=True).encode()
@@ -93,7 +102,7 @@ APPEND = text("""
 """)
 
 
-async def append(tx: "Transaction", events: Sequence[Pending], raw: Sequence[Raw]) -> int:
+async def append(tx: Executing, events: Sequence[Pending], raw: Sequence[Raw]) -> int:
     """Insert the collected records in the order they were published. Returns how many."""
     if not events and not raw:
         return 0
@@ -111,7 +120,7 @@ async def append(tx: "Transaction", events: Sequence[Pending], raw: Sequence[Raw
     return len(rows)
 
 
-async def _numbered(tx: "Transaction", events: Sequence[Pending]) -> list[Raw]:
+async def _numbered(tx: Executing, events: Sequence[Pending]) -> list[Raw]:
     if not events:
         return []
     counts = Counter((event.type.topic.name, event.subject) for event in events)

@@ -26,7 +26,7 @@ from kit.database import Database, Pool
 from kit.dispatch import Dispatcher
 from kit.http.app import create_app
 from kit.http.health import Check
-from kit.jobs import Done, Job, JobType, Outcome, Worker, job
+from kit.jobs import Done, Job, JobType, Outcome, job
 from kit.keyring import Keyring
 from kit.kms import MasterKey
 from kit.migrations import run as migrations
@@ -35,6 +35,7 @@ from kit.relay import Relay
 from kit.service import Runtime, Service
 from kit.settings import ServiceSettings, key_bytes, required
 from kit.time import SystemClock
+from kit.worker import Worker
 
 log = telemetry.logger(__name__)
 
@@ -54,7 +55,7 @@ def main(service: Service) -> None:
     parser.add_argument("roles", nargs="+", choices=[*ROLES, "all", "migrate"], help="what this process does")
     asked = parser.parse_args().roles
     settings = service.configured()
-    telemetry.configure(service.name)
+    telemetry.configure_logging(service.name)
     if "migrate" in asked:
         url = required(settings.owner_database_url, f"{service.package.upper()}_OWNER_DATABASE_URL")
         uvloop.run(migrations.migrate(service.package, url))
@@ -97,9 +98,7 @@ class Process:
         )
         self.producer = Producer(settings.kafka_access(), service.name)
         self.relay = Relay(self.database, self.producer, relays=settings.relays)
-        self.worker = Worker(
-            [*service.jobs, _inbox_partitions()], self.application, self.database, self.clock
-        )
+        self.worker = Worker([*service.jobs, _inbox_partitions()], self.application, self.database, self.clock)
         self.sealer = Sealer(self.database, key_bytes(settings.audit_key, f"{name}_AUDIT_KEY"), self.clock)
         self.consumer = Consumer(
             access=settings.kafka_access(),
@@ -143,13 +142,12 @@ class Process:
         serving = Stage("http", [self._serve(with_routes="api" in roles)])
         working = Stage("work", [])
         if "api" in roles:
-            working.tasks += [
-                lambda stop, task=task: task(self.application, stop) for task in self.service.background
-            ]
+            working.tasks += [lambda stop, task=task: task(self.application, stop) for task in self.service.background]
         if "consume" in roles and self.service.handlers:
             working.tasks.append(self.consumer.run)
         if "work" in roles:
             working.tasks.append(self.worker.run)
+        working.tasks.append(self.keyring.run)
         sealing = Stage("seal", [self.sealer.run] if {"api", "work"} & set(roles) else [])
         return [serving, working, sealing, Stage("relay", [self.relay.run])]
 

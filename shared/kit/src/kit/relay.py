@@ -149,9 +149,7 @@ class Relay:
             },
         )
 
-    async def _bury(
-        self, tx: Transaction, rows: Sequence[Row[Any]], results: Sequence[Failed | None]
-    ) -> None:
+    async def _bury(self, tx: Transaction, rows: Sequence[Row[Any]], results: Sequence[Failed | None]) -> None:
         for row, result in zip(rows, results, strict=True):
             if result is None or not result.hopeless:
                 continue

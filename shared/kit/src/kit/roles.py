@@ -45,4 +45,4 @@ def _ensure_role(role: str, kind: str) -> str:
     return f"""
         DO $$ BEGIN
             IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{role}') THEN CREATE ROLE {role} {kind}; END IF;
-        END $$"""  # noqa: S608 - role names are constants of the code base
+        END $$"""

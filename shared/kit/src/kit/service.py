@@ -8,9 +8,9 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from contracts.model import Contract
 from fastapi import APIRouter
 
+from contracts.model import Contract
 from kit.database import Database
 from kit.dispatch import Handler
 from kit.jobs import JobType

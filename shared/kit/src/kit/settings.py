@@ -14,7 +14,7 @@ from kit.kafka import KafkaAccess
 class ServiceSettings(BaseSettings):
     """Options of every service. `<SERVICE>_X` for its own, `INTERLINK_X` for what all share."""
 
-    model_config = SettingsConfigDict(extra="ignore", use_attribute_docstrings=True, frozen=True)
+    model_config = SettingsConfigDict(extra="ignore", populate_by_name=True, use_attribute_docstrings=True, frozen=True)
 
     owner_database_url: SecretStr | None = None
     """Database of the service, as the role that migrates."""
@@ -24,9 +24,7 @@ class ServiceSettings(BaseSettings):
     """Database of the service, as the role of handlers, relay and jobs."""
     keyring_database_url: SecretStr | None = Field(default=None, validation_alias="KEYRING_DATABASE_URL")
     """Database of the keyring, as a role that may read (and, for intake, add) data keys."""
-    keyring_owner_database_url: SecretStr | None = Field(
-        default=None, validation_alias="KEYRING_OWNER_DATABASE_URL"
-    )
+    keyring_owner_database_url: SecretStr | None = Field(default=None, validation_alias="KEYRING_OWNER_DATABASE_URL")
     """Database of the keyring, as the role that migrates it; only `migrate` reads it."""
     pool_size: int = Field(default=6, ge=2, le=50)
     """Database connections per role in each process."""

@@ -47,13 +47,9 @@ OUTBOX_ROWS = Gauge("interlink_outbox_rows", "Rows that wait for the relay.")
 OUTBOX_AGE = Gauge("interlink_outbox_oldest_seconds", "Age of the oldest waiting row.")
 OUTBOX_DEAD = Counter("interlink_outbox_dead_total", "Rows moved aside because they cannot be sent.")
 
-CONSUMED = Counter(
-    "interlink_consumer_records_total", "Records read, by what became of them.", ("topic", "outcome")
-)
+CONSUMED = Counter("interlink_consumer_records_total", "Records read, by what became of them.", ("topic", "outcome"))
 BATCH_SECONDS = Histogram("interlink_consumer_batch_seconds", "Time of one batch's transaction.")
-CONSUMER_PAUSED = Gauge(
-    "interlink_consumer_paused", "1 while the consumer waits for the database or is stopped."
-)
+CONSUMER_PAUSED = Gauge("interlink_consumer_paused", "1 while the consumer waits for the database or is stopped.")
 DEAD_LETTERS = Counter("interlink_consumer_dead_letters_total", "Records given up.", ("topic", "error"))
 PARKED = Gauge("interlink_consumer_parked_rows", "Events held back behind a dead letter of their key.")
 

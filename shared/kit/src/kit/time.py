@@ -187,9 +187,7 @@ def _precision(match: re.Match[str]) -> Precision:
     return Precision.MINUTE if match["second"] is None else Precision.SECOND
 
 
-def _with_offset(
-    raw: str | None, local: datetime, match: re.Match[str], declared_zone: str | None
-) -> ParsedTime:
+def _with_offset(raw: str | None, local: datetime, match: re.Match[str], declared_zone: str | None) -> ParsedTime:
     offset = _fixed(match["offset"])
     if offset is None:
         return _refused(raw, "time.unreadable")

@@ -1,0 +1,182 @@
+"""Does the due jobs of one service: claim, call, apply. `kit.jobs` says what a job is."""
+
+import asyncio
+import random
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import text
+
+from contracts import ids
+from kit import telemetry
+from kit.database import Database, Transaction
+from kit.failures import is_transient
+from kit.faults import fault
+from kit.jobs import Again, Done, Job, JobType, NewJob
+from kit.time import Clock
+
+log = telemetry.logger(__name__)
+
+LEASE = timedelta(minutes=2)
+POLL_SECONDS = 0.5
+AT_ONCE = 8
+MAX_ATTEMPTS = 12
+FIRST_DELAY = timedelta(seconds=1)
+LONGEST_DELAY = timedelta(hours=1)
+
+CLAIM = text("""
+    WITH due AS (
+        SELECT id FROM job
+        WHERE kind = ANY (:kinds)
+          AND ((state = 'pending' AND due_at <= :now) OR (state = 'running' AND lease_until <= :now))
+        ORDER BY due_at, id LIMIT :limit FOR UPDATE SKIP LOCKED
+    )
+    UPDATE job j SET state = 'running', attempts = attempts + 1, lease_until = :lease, token = :token
+    FROM due WHERE j.id = due.id
+    RETURNING j.id, j.kind, j.key, j.tenant, j.payload, j.attempts
+""")
+
+FINISH = text("DELETE FROM job WHERE id = :id AND token = :token")
+
+RETURN_TO_QUEUE = text("""
+    UPDATE job SET state = :state, due_at = :due, attempts = :attempts, token = NULL, lease_until = NULL, error = :error
+    WHERE id = :id AND token = :token
+""")
+
+
+class LostLeaseError(Exception):
+    """Another worker took the job over while we worked; its result counts."""
+
+
+class Worker:
+    """Does the due jobs of one service."""
+
+    def __init__(self, types: Sequence[JobType], application: Any, database: Database, clock: Clock) -> None:
+        self._types = {declared.kind: declared for declared in types}
+        self._application = application
+        self._database = database
+        self._clock = clock
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Work until told to stop; what was claimed is finished first."""
+        await self.plant()
+        while not stop.is_set():
+            if not await self._once_or_later():
+                await _wait(stop, POLL_SECONDS)
+
+    async def _once_or_later(self) -> int:
+        """A database that is away interrupts the work and does not end it."""
+        try:
+            return await self.run_once()
+        except Exception as error:
+            if not is_transient(error):
+                raise
+            log.warning("worker.interrupted", error=type(error).__name__)
+            return 0
+
+    async def plant(self) -> None:
+        """Insert the row of each recurring job where it is missing."""
+        now = self._clock.now()
+        async with self._database.as_system() as tx:
+            for declared in self._types.values():
+                if declared.every is not None:
+                    tx.schedule(NewJob(kind=declared.kind, key="recurring", due_at=now, tenant="centre"))
+
+    async def run_once(self) -> int:
+        """Claim and do what is due now. Returns how many jobs were claimed."""
+        claimed = await self._claim()
+        async with asyncio.TaskGroup() as group:
+            for one in claimed:
+                group.create_task(self._do(one), name=f"job {one.kind}")
+        return len(claimed)
+
+    async def _claim(self) -> list[Job]:
+        now, token = self._clock.now(), ids.new()
+        async with self._database.as_system() as tx:
+            rows = await tx.rows(
+                CLAIM,
+                {
+                    "kinds": list(self._types),
+                    "now": now,
+                    "lease": now + LEASE,
+                    "token": token,
+                    "limit": AT_ONCE,
+                },
+            )
+        fault("job.claimed")
+        return [
+            Job(
+                id=row.id,
+                kind=row.kind,
+                key=row.key,
+                tenant=row.tenant,
+                payload=row.payload,
+                attempts=row.attempts,
+                token=token,
+            )
+            for row in rows
+        ]
+
+    async def _do(self, claimed: Job) -> None:
+        declared = self._types[claimed.kind]
+        try:
+            result = await declared.call(self._application, claimed) if declared.call else None
+            fault("job.called")
+            await self._apply(declared, claimed, result)
+        except LostLeaseError:
+            log.info("job.lease_lost", kind=claimed.kind, job=str(claimed.id))
+        except Exception as error:
+            if is_transient(error):
+                raise  # the lease runs out and the job is claimed again
+            await self._failed(claimed, error)
+
+    async def _apply(self, declared: JobType, claimed: Job, result: Any) -> None:
+        async with self._database.as_system() as tx:
+            outcome = await declared.apply(self._application, tx, claimed, result)
+            if isinstance(outcome, Done) and declared.every is not None:
+                outcome = Again(self._clock.now() + declared.every)
+            match outcome:
+                case Done():
+                    finished = await tx.execute(FINISH, {"id": claimed.id, "token": claimed.token})
+                case Again(at=at):
+                    finished = await self._return(tx, claimed, "pending", at, attempts=0, error=None)
+            if finished.rowcount != 1:
+                raise LostLeaseError
+
+    async def _failed(self, claimed: Job, error: Exception) -> None:
+        name = type(error).__name__
+        log.warning("job.failed", kind=claimed.kind, job=str(claimed.id), attempts=claimed.attempts, error=name)
+        state = "dead" if claimed.attempts >= MAX_ATTEMPTS else "pending"
+        due = self._clock.now() + delay(claimed.attempts)
+        async with self._database.as_system() as tx:
+            await self._return(tx, claimed, state, due, attempts=claimed.attempts, error=name)
+
+    async def _return(
+        self, tx: Transaction, claimed: Job, state: str, due: datetime, *, attempts: int, error: str | None
+    ) -> Any:
+        return await tx.execute(
+            RETURN_TO_QUEUE,
+            {
+                "id": claimed.id,
+                "token": claimed.token,
+                "state": state,
+                "due": due,
+                "attempts": attempts,
+                "error": error,
+            },
+        )
+
+
+def delay(attempts: int) -> timedelta:
+    """Time until the next attempt: doubled each time, with up to a fifth of jitter, at most an hour."""
+    doubled = FIRST_DELAY * 2 ** min(attempts - 1, 12)
+    return min(doubled, LONGEST_DELAY) * random.uniform(0.8, 1.2)  # noqa: S311 - jitter, not a secret
+
+
+async def _wait(stop: asyncio.Event, seconds: float) -> None:
+    try:
+        async with asyncio.timeout(seconds):
+            await stop.wait()
+    except TimeoutError:
+        return

@@ -1,0 +1,113 @@
+"""The unit of work, its roles and what it writes."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+from probe.service import database_of, received, withdrawn
+from sqlalchemy import text
+from sqlalchemy.exc import ProgrammingError
+
+from contracts import envelope, ids
+from kit import outbox
+from kit.database import Database
+from kit.outbox import Origin
+from kit.testing.databases import TestDatabase, fetch
+
+INSERT = text("INSERT INTO note (id, tenant, text) VALUES (:id, :tenant, 'x')")
+IDS = text("SELECT id FROM note ORDER BY id")
+
+
+@pytest.fixture
+async def probe(database: TestDatabase) -> AsyncIterator[Database]:
+    made = database_of(database)
+    yield made
+    await made.close()
+
+
+async def test_leaving_the_block_commits_rows_and_events_together(probe: Database, database: TestDatabase) -> None:
+    async with probe.as_tenant("partner:a") as tx:
+        await tx.execute(INSERT, {"id": 1, "tenant": "partner:a"})
+        tx.publish(received(), Origin(tenant="partner:a"))
+    assert len(await fetch(database.superuser_url, "SELECT FROM probe.note")) == 1
+    assert len(await fetch(database.superuser_url, "SELECT FROM probe.outbox")) == 1
+    assert probe.written.is_set()
+
+
+async def test_an_exception_leaves_neither_rows_nor_events(probe: Database, database: TestDatabase) -> None:
+    async def fail() -> None:
+        async with probe.as_system() as tx:
+            await tx.execute(INSERT, {"id": 1, "tenant": "partner:a"})
+            tx.publish(received(), Origin())
+            raise LookupError
+
+    with pytest.raises(LookupError):
+        await fail()
+    assert await fetch(database.superuser_url, "SELECT FROM probe.note") == []
+    assert await fetch(database.superuser_url, "SELECT FROM probe.outbox") == []
+
+
+async def test_a_tenant_sees_only_its_own_rows_and_the_centre_sees_all(probe: Database) -> None:
+    async with probe.as_tenants(["partner:a", "partner:b"]) as tx:
+        await tx.execute(INSERT, {"id": 1, "tenant": "partner:a"})
+        await tx.execute(INSERT, {"id": 2, "tenant": "partner:b"})
+        assert await tx.rows(IDS) == []
+    async with probe.as_tenant("partner:a") as tx:
+        assert [row.id for row in await tx.rows(IDS)] == [1]
+    async with probe.as_centre() as tx:
+        assert [row.id for row in await tx.rows(IDS)] == [1, 2]
+
+
+async def test_a_tenant_cannot_insert_for_another(probe: Database) -> None:
+    async def intrude() -> None:
+        async with probe.as_tenant("partner:a") as tx:
+            await tx.execute(INSERT, {"id": 1, "tenant": "partner:b"})
+
+    with pytest.raises(ProgrammingError, match="row-level security"):
+        await intrude()
+
+
+async def test_the_sequence_of_a_subject_counts_from_one_without_gaps(probe: Database, database: TestDatabase) -> None:
+    first, second = ids.new(), ids.new()
+    for versions in ((1, 2), (3,)):
+        async with probe.as_system() as tx:
+            for version in versions:
+                tx.publish(received(first, version), Origin())
+            tx.publish(received(second), Origin())
+    rows = await fetch(database.superuser_url, "SELECT key, headers FROM probe.outbox ORDER BY id")
+    counted: dict[str, list[int]] = {}
+    for row in rows:
+        told = envelope.decode(outbox.unpack(bytes(row["headers"])))
+        counted.setdefault(told.subject, []).append(told.sequence)
+    assert counted == {str(first): [1, 2, 3], str(second): [1, 2]}
+
+
+async def test_the_same_key_always_falls_into_the_same_shard() -> None:
+    assert outbox.shard_of(b"01a2023b-8c63-756e-bfc6-0b9a59295652") == outbox.shard_of(
+        b"01a2023b-8c63-756e-bfc6-0b9a59295652"
+    )
+    assert {outbox.shard_of(str(ids.new()).encode()) for _ in range(2000)} == set(range(16))
+
+
+async def test_headers_survive_the_outbox_byte_for_byte() -> None:
+    headers = [("ce_id", b"x"), ("foreign", bytes(range(256)))]
+    assert outbox.unpack(outbox.pack(headers)) == headers
+
+
+async def test_an_oversize_event_is_refused_at_append(probe: Database) -> None:
+    big = received().model_copy(update={"number": "n" * 300_000})
+
+    async def publish() -> None:
+        async with probe.as_system() as tx:
+            tx.publish(big, Origin())
+
+    with pytest.raises(outbox.OversizeError):
+        await publish()
+
+
+async def test_events_of_two_topics_count_apart(probe: Database, database: TestDatabase) -> None:
+    subject = ids.new()
+    async with probe.as_system() as tx:
+        tx.publish(received(subject), Origin())
+        tx.publish(withdrawn(subject), Origin())
+    rows = await fetch(database.superuser_url, "SELECT last FROM probe.event_sequence")
+    assert [row["last"] for row in rows] == [1, 1]
