@@ -52,9 +52,7 @@ _JPEG_MARKERS: Final = frozenset({0xC0, 0xC2, 0xC4, 0xDB, 0xDD, 0xFE, *range(0xE
 _RUN: Final = re.compile(rb"[A-Za-z0-9+/_-]{%d,}" % LONG_RUN)
 _URL_SAFE: Final = bytes.maketrans(b"-_", b"+/")
 _DATA_URI: Final = re.compile(rb"data:(?:image|video|audio)/", re.IGNORECASE)
-_ESCAPED: Final = re.compile(
-    rb"\\u00([2-7][0-9a-fA-F])|&#x([2-7][0-9a-fA-F]);|&#([3-9][0-9]|1[01][0-9]|12[0-7]);"
-)
+_ESCAPED: Final = re.compile(rb"\\u00([2-7][0-9a-fA-F])|&#x([2-7][0-9a-fA-F]);|&#([3-9][0-9]|1[01][0-9]|12[0-7]);")
 
 
 def refused_type(media_type: str) -> bool:
