@@ -43,6 +43,8 @@ class Transaction:
         self._raw: list[outbox.Raw] = []
         self._jobs: list[jobs.NewJob] = []
         self._audit: list[audit.Entry] = []
+        self.outgoing = 0
+        """Outbox rows this transaction has written."""
 
     async def execute(self, statement: Executable, params: Mapping[str, Any] | None = None) -> CursorResult[Any]:
         """Run one statement."""
@@ -87,10 +89,15 @@ class Transaction:
         self._audit.append(entry)
 
     async def flush(self) -> int:
-        """Write what was collected. Returns the number of outbox rows."""
-        await jobs.insert(self, self._jobs)
-        await audit.insert(self, self._audit)
-        return await outbox.append(self, self._events, self._raw)
+        """Write what was collected so far. Returns the number of outbox rows."""
+        due, self._jobs = self._jobs, []
+        acts, self._audit = self._audit, []
+        events, self._events = self._events, []
+        raw, self._raw = self._raw, []
+        await jobs.insert(self, due)
+        await audit.insert(self, acts)
+        self.outgoing += await outbox.append(self, events, raw)
+        return self.outgoing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

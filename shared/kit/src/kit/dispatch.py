@@ -67,6 +67,11 @@ class Dispatcher:
         self._names = {handler.declared.name for handler in handlers}
 
     @property
+    def handlers(self) -> list[Handler]:
+        """What was declared."""
+        return list(self._handlers.values())
+
+    @property
     def topics(self) -> list[str]:
         """The topics the handlers read, sorted."""
         return sorted({handler.declared.topic.name for handler in self._handlers.values()})
