@@ -1,7 +1,7 @@
 """Countries that a Canadian centre's files name besides its own, with a network that serves homes there.
 
 AS numbers are the incumbents' as the network snapshot names them. Phones only where the regulator keeps numbers
-for fiction: US 555-0100 to 0199 (NANPA); GB 07700 900000 to 900999 (Ofcom); AU 02 5550 0000 to 9999 (ACMA); FR
+for fiction: US 555-0100 to 0199 (NANPA); GB 0113 496 0000 to 0999 (Ofcom); AU 02 5550 0000 to 9999 (ACMA); FR
 01 99 00 00 00 to 99 99 (ARCEP). Elsewhere a person has none. Weights are invented.
 """
 
@@ -38,7 +38,7 @@ COUNTRIES = MappingProxyType(
                 Carrier(7922, "Comcast"),
                 "+120255501##",
             ),
-            Country("GB", 14, "en_GB", ("Leeds", "Cardiff"), "Europe/London", Carrier(2856, "BT"), "+447700900###"),
+            Country("GB", 14, "en_GB", ("Leeds", "Cardiff"), "Europe/London", Carrier(2856, "BT"), "+441134960###"),
             Country(
                 "AU",
                 9,

@@ -10,7 +10,10 @@ import typer
 from kit.time import SystemClock, parse
 from sandbox.generator.morning import Morning, morning
 
+app = typer.Typer(add_completion=False)
 
+
+@app.command()
 def write(
     out: Annotated[Path, typer.Option(help="Folder to write to; made if it is not there.")],
     seed: Annotated[int, typer.Option(help="The same seed and time give the same files.")] = 7,
@@ -46,4 +49,4 @@ def _write(made: Morning, out: Path) -> None:
 
 def run() -> None:
     """The command line."""
-    typer.run(write)
+    app()

@@ -91,6 +91,7 @@ def suspect(reference: str, person: Person, world: World) -> Draft:
         account={"service": service, "id": person.username},
         captures=captures(world, person),
         identifiers=_identifiers(person, service, random),
+        devices=_devices(random),
     )
     expected = ExpectedEntry(
         reference=reference,
@@ -111,9 +112,13 @@ def _identifiers(person: Person, service: str, random: Random) -> list[Json]:
     found = [native.identifier("username", person.username, service=service)]
     if random.random() < 0.7:
         found.append(native.identifier("email", person.email, verified=random.random() < 0.6))
-    if random.random() < 0.2:
-        found.append(native.identifier("device", f"SYN-{random.getrandbits(40):010x}"))
     return found
+
+
+def _devices(random: Random) -> list[Json] | None:
+    if random.random() > 0.2:
+        return None
+    return [{"type": "installation", "value": f"SYN-{random.getrandbits(40):010x}"}]
 
 
 def _with_evidence(draft: Draft, world: World) -> Draft:
@@ -133,8 +138,7 @@ def _with_phone(draft: Draft, world: World) -> Draft:
     person = draft.person
     if person.phone is None:
         return draft
-    phone = native.identifier("phone", person.phone, verified=True)
-    body = draft.body | {"identifiers": [*draft.body["identifiers"], phone]}
+    body = draft.body | {"phones": [{"value": person.phone, "verified": True}]}
     if world.random.random() < 0.15:
         body["captures"] = [*body["captures"], _proxied(world)]
     province = province_of_phone(person)

@@ -70,7 +70,7 @@ class SnapshotAddresses:
 
     def __init__(self, snapshot: Snapshot) -> None:
         """Finds the ranges of a network when it is first asked for."""
-        self._snapshot = snapshot
+        self.snapshot = snapshot
         self._found: dict[tuple[int, str], _Ranges] = {}
 
     def address(self, asn: int, country: str, random: Random) -> str:
@@ -81,11 +81,11 @@ class SnapshotAddresses:
         return ranges.draw(random)
 
     def _ranges(self, asn: int, country: str) -> _Ranges:
-        table = self._snapshot.v4
-        network = self._snapshot.position_of(asn)
-        if network is None or country not in self._snapshot.countries:
+        table = self.snapshot.v4
+        network = self.snapshot.position_of(asn)
+        if network is None or country not in self.snapshot.countries:
             raise LookupError(f"AS{asn} announced nothing in {country}")
-        code = self._snapshot.countries.index(country)
+        code = self.snapshot.countries.index(country)
         rows = np.flatnonzero((table.network == network) & (table.country == code) & (table.second_country == code))
         if not len(rows):
             raise LookupError(f"AS{asn} announced nothing in {country}")

@@ -214,4 +214,4 @@ def _expected_recipient(recipient: Reported) -> ExpectedEntry:
 
 def reference_of(reported: Reported) -> str:
     """The reference that stands for a person of a report: its service and account (spec §5.1)."""
-    return f"{reported.service}:{reported.account}"
+    return f"{reported.service}/{reported.account}"
