@@ -167,6 +167,16 @@ CANADIAN_ACCESS_NETWORKS: Final = frozenset(
     {577, 684, 803, 812, 852, 855, 5645, 5769, 6327, 7122, 7992, 11260, 11290, 11814, 14663, 36522, 398721}
 )
 
+# AS numbers of one company, between which it moves its space (data-sources.md §2.2). The organisation's name is not
+# enough: AS36522 was "BELL MOBILITY INC." in 2025 and is "Bell Canada" since, while its space moves to AS577.
+SAME_COMPANY: Final = (
+    frozenset({577, 684, 855, 7122, 36522}),  # Bell with Aliant, MTS and Mobility
+    frozenset({803, 399844}),  # SaskTel
+    frozenset({852, 14663}),  # TELUS, TELUS Mobility
+    frozenset({5645, 20375}),  # TekSavvy
+    frozenset({7992, 11290}),  # Cogeco
+)
+
 
 def choose(on: date | None, snapshots: Sequence[SnapshotDate]) -> Choice | None:
     """The snapshots to ask about a capture of that UTC date; None when there is no snapshot at all.
@@ -234,11 +244,16 @@ def attribute(item: str, ip_class: str, choice: Choice | None, networks: Mapping
 
 
 def agree(one: Network, other: Network) -> bool:
-    """Same holder and same country. The same organisation under another AS number is the same holder (AS36522
-    moves to AS577, both Bell Canada)."""
-    same_organisation = one.organisation is not None and one.organisation == other.organisation
-    same_holder = one.asn == other.asn or same_organisation
-    return same_holder and _country(one)[0] == _country(other)[0]
+    """Same holder and same country. A company that moves space between its own AS numbers is the same holder."""
+    return _same_holder(one, other) and _country(one)[0] == _country(other)[0]
+
+
+def _same_holder(one: Network, other: Network) -> bool:
+    if one.asn == other.asn:
+        return True
+    if one.organisation is not None and one.organisation == other.organisation:
+        return True
+    return any(one.asn in company and other.asn in company for company in SAME_COMPANY)
 
 
 def _unattributed(item: str, ip_class: str, reason: str) -> Attribution:

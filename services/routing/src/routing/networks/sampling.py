@@ -4,13 +4,14 @@ For sandbox files and load tests only: everything else in a synthetic referral i
 """
 
 from collections.abc import Callable
+from itertools import accumulate
 from random import Random
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from kit.ip_addresses import IpClass, canonical, class_of
+from kit.ip_addresses import IpClass, canonical, classify
 from routing.networks.snapshot import Snapshot, Table
 
 
@@ -61,10 +62,11 @@ def _sizes(table: Table, rows: list[int], top: int) -> list[int]:
 def _draw(rows: list[int], sizes: list[int], address: Callable[[int, int], bytes], random: Random, n: int) -> list[str]:
     if not rows:
         return []
+    cumulative = list(accumulate(sizes))
     drawn: list[str] = []
     while len(drawn) < n:
-        (index,) = random.choices(range(len(rows)), weights=sizes)
-        packed = address(rows[index], sizes[index])
-        if class_of(packed) is IpClass.PUBLIC:  # announced ranges may cover special ones
-            drawn.append(canonical(packed))
+        indexes = random.choices(range(len(rows)), cum_weights=cumulative, k=n - len(drawn))
+        found = [classify(canonical(address(rows[index], sizes[index]))) for index in indexes]
+        # Announced ranges may cover special ones and relays of tunnels.
+        drawn += [each.raw for each in found if each.ip_class is IpClass.PUBLIC and each.wrapped_in is None]
     return drawn
