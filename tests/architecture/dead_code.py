@@ -67,6 +67,8 @@ def _hands_over(decorator: ast.expr) -> bool:
 
 
 def _plain_base(base: ast.expr, ours: set[str]) -> bool:
+    if isinstance(base, ast.Attribute):  # `logging.Handler` is not our `Handler`
+        return base.attr in PLAIN_BASES
     return _last_word(base) in PLAIN_BASES | ours
 
 
