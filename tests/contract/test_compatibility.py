@@ -68,6 +68,15 @@ def test_a_changed_default_is_named_with_its_place() -> None:
     assert set(compatibility.changed_defaults(old(1), old(2))) == {"#/one/a", "#/many/[]/a", "#/perhaps/a"}
 
 
+@pytest.mark.parametrize("subject", schemas.subjects(), ids=lambda subject: subject.name)
+def test_each_schema_of_ours_can_be_judged(subject: schemas.Subject) -> None:
+    written = schemas.closed(subject)
+    read = schemas.opened(written)
+    assert compatibility.contains(written, written)
+    assert compatibility.contains(read, written)
+    assert not compatibility.contains(written, read)
+
+
 def test_every_subject_is_released_and_every_release_still_holds() -> None:
     assert all(releases.releases(releases.HOME, subject) for subject in schemas.subjects())
     assert list(releases.breaks(releases.HOME)) == []

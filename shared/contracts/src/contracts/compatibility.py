@@ -35,6 +35,8 @@ class Verdict:
 
 def verdict(old: Schema, new: Schema) -> Verdict:
     """Compares two closed schemas."""
+    if normalised(old) == normalised(new):  # most are, and the tool takes a tenth of a second for each
+        return Verdict(backward=True, forward=True)
     return Verdict(backward=contains(new, old), forward=contains(opened(old), new))
 
 
