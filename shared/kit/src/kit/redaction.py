@@ -33,7 +33,7 @@ PERSONAL: Final = re.compile(
 FREE_TEXT: Final = frozenset(
     {"event", "level", "timestamp", "reason", "detail", "error", "hint", "at", "message", "problem"}
 )
-CODE: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:/+-]{0,119}")
+CODE: Final = re.compile(r"[A-Za-z0-9_/(][A-Za-z0-9_.:/+{}()-]{0,119}")
 
 # Order matters: credentials in a URL would else be read as an e-mail address.
 PATTERNS: Final = tuple(
