@@ -15,7 +15,7 @@ from interlink.stack.postgres import Postgres, Profile
 from kit.kafka import KafkaAccess
 from kit.testing.databases import PASSWORD, TestDatabase, TestDatabases
 
-PACKAGES = ("probe",)
+PACKAGES = ("probe", "intake", "routing")
 
 
 @pytest.fixture(scope="session")

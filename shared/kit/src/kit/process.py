@@ -22,7 +22,7 @@ from sqlalchemy import text
 from kit import faults, telemetry
 from kit.audit import Sealer
 from kit.consumer import Consumer, Membership
-from kit.database import Database, Pool
+from kit.database import Database, Pool, Transaction
 from kit.dispatch import Dispatcher
 from kit.http.app import create_app
 from kit.http.health import Check
@@ -264,7 +264,7 @@ def listening(settings: ServiceSettings) -> socket.socket:
 
 
 def _inbox_partitions() -> JobType:
-    async def keep(_app: Any, tx: Any, _job: Job, _result: Any) -> Outcome:
+    async def keep(_app: Any, tx: Transaction, _job: Job, _result: Any) -> Outcome:
         await tx.execute(KEEP_PARTITIONS, {"now": tx.now(), "keep": INBOX_KEPT})
         return Done()
 

@@ -7,7 +7,7 @@ service's schema. Run by the bootstrap (a superuser, or one who may create roles
 
 from collections.abc import Iterator, Mapping
 
-LOGINS = ("owner", "api", "system")
+LOGINS: tuple[str, ...] = ("owner", "api", "system")
 IDLE_IN_TRANSACTION = "30s"  # frees the shards of a frozen relay; above the relay's 10 s wait for acks
 STATEMENT_TIMEOUT = "30s"
 

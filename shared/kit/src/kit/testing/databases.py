@@ -52,7 +52,7 @@ class TestDatabases:
         """Build the template: roles, schemas, keyring, every service's migrations."""
         await self._admin(f"CREATE DATABASE {TEMPLATE}")
         template = TestDatabase(admin_url=self._admin_url, name=TEMPLATE)
-        passwords = dict.fromkeys(roles.LOGINS, PASSWORD)
+        passwords: dict[str, str] = dict.fromkeys(roles.LOGINS, PASSWORD)
         statements = [sql for package in self._packages for sql in roles.statements(package, passwords)]
         await execute(template.superuser_url, statements)
         await execute(template.superuser_url, keyring_migrations.bootstrap(PASSWORD))
