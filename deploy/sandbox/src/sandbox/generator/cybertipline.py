@@ -98,11 +98,11 @@ def cybertipline_report(text: ReportText) -> bytes:
     reporter = SubElement(SubElement(root, "reporter"), "reportingPerson")
     _text(reporter, "email", "trust-and-safety@example.com")
     if text.reported is not None:
-        _person(SubElement(root, "personOrUserReported"), text.reported)
+        _person(root, "personOrUserReported", text.reported)
     for recipient in text.recipients:
-        _person(SubElement(root, "intendedRecipient"), recipient)
+        _person(root, "intendedRecipient", recipient)
     for child in text.victims:
-        _person(SubElement(root, "victim"), child, person="victimPerson")
+        _person(root, "victim", child)
     for name, value in text.newer:
         _text(root, name, value)
     _text(root, "additionalInfo", f"{SUMMARY} {SYNTHETIC}")
@@ -119,9 +119,10 @@ def _incident(root: Element, text: ReportText) -> None:
     _text(incident, "incidentDateTime", text.occurred_at)
 
 
-def _person(parent: Element, who: Reported, person: str = "person") -> None:
+def _person(root: Element, role: str, who: Reported) -> None:
+    parent = SubElement(root, role)
     if who.first_name or who.last_name or who.email or who.phone or who.address:
-        inner = SubElement(parent, person)
+        inner = SubElement(parent, f"{role}Person")
         _text(inner, "firstName", who.first_name)
         _text(inner, "lastName", who.last_name)
         _text(inner, "phone", who.phone, {"type": "Mobile", "verified": "true"})

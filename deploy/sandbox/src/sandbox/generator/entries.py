@@ -143,7 +143,9 @@ def _with_phone(draft: Draft, world: World) -> Draft:
         body["captures"] = [*body["captures"], _proxied(world)]
     province = province_of_phone(person)
     holder = "agency" if province is not None else draft.expected.holder
-    return replace(draft, body=body, expected=replace(draft.expected, province=province, holder=holder))
+    grade = grade_of(body["captures"])
+    expected = replace(draft.expected, province=province, holder=holder, grade=grade)
+    return replace(draft, body=body, expected=expected)
 
 
 def province_of_phone(person: Person) -> str | None:
