@@ -13,9 +13,7 @@ class Outside(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="INTERLINK_")
 
     home: Path = Field(default=Path(".local"), description="Folder of the local stack: data, logs, secrets.")
-    kafka: str | None = Field(
-        default=None, description="Bootstrap servers of an existing Kafka; none is started then."
-    )
+    kafka: str | None = Field(default=None, description="Bootstrap servers of an existing Kafka; none is started then.")
     kafka_security: str = Field(
         default="SASL_SSL", description="PLAINTEXT, SSL, SASL_PLAINTEXT or SASL_SSL, for an existing Kafka."
     )

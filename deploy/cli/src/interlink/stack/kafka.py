@@ -22,7 +22,7 @@ from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 
 from interlink.stack.environment import Machine, inherited
-from interlink.stack.layout import LOCAL, ROOT, StackError, only_one
+from interlink.stack.layout import LOCAL, ROOT, StackError, last_lines, only_one
 
 POM = LOCAL / "kafka" / "pom.xml"
 PROPERTIES = LOCAL / "kafka" / "server.properties"
@@ -166,17 +166,16 @@ class Kafka:
         while time.monotonic() < deadline:
             if self.pid is None:
                 raise StackError(
-                    f"Kafka ended while starting. The end of {self.folder / 'log'}:\n{self._tail()}"
+                    f"Kafka ended while starting. The end of {self.folder / 'log'}:\n{last_lines(self.folder / 'log')}"
                 )
             try:
                 if probe.list_topics(timeout=1).brokers:
                     return
             except KafkaException:
                 time.sleep(0.05)
-        raise StackError(f"Kafka did not answer on {self.bootstrap} in {START_SECONDS} s:\n{self._tail()}")
-
-    def _tail(self) -> str:
-        return "\n".join((self.folder / "log").read_text(errors="replace").splitlines()[-12:])
+        raise StackError(
+            f"Kafka did not answer on {self.bootstrap} in {START_SECONDS} s:\n{last_lines(self.folder / 'log')}"
+        )
 
 
 def stop(folder: Path) -> None:

@@ -16,7 +16,7 @@ from urllib.parse import quote
 
 import psutil
 
-from interlink.stack.layout import LOCAL, StackError, only_one
+from interlink.stack.layout import LOCAL, StackError, last_lines, only_one
 
 with warnings.catch_warnings():
     # Without a per-user runtime folder the import warns (RuntimeDirWarning): an error under tests.
@@ -96,8 +96,7 @@ class Postgres:
     def url(self, user: str, password: str, database: str) -> str:
         """URL of an ordinary role."""
         return (
-            f"postgresql://{quote(user, safe='')}:{quote(password, safe='')}@/{database}"
-            f"?host={quote(str(self.socket))}"
+            f"postgresql://{quote(user, safe='')}:{quote(password, safe='')}@/{database}?host={quote(str(self.socket))}"
         )
 
     def stop(self, mode: StopMode = StopMode.FAST) -> None:
@@ -124,7 +123,7 @@ def _server(folder: Path) -> PostgresServer:
 def _prepared(folder: Path) -> PostgresServer:
     folder.mkdir(parents=True, exist_ok=True)
     # The wheel's own lock: two stacks that start at once must not both add the unprivileged user.
-    with PostgresServer._lock:
+    with PostgresServer._lock:  # pyright: ignore[reportPrivateUsage]
         server = _server(folder)
         try:
             server.ensure_pgdata_inited()
@@ -178,8 +177,7 @@ def _pg_ctl(server: PostgresServer, *arguments: str) -> None:
         )
     except subprocess.CalledProcessError as error:
         log = folder / "log"
-        tail = "\n".join(log.read_text(errors="replace").splitlines()[-8:]) if log.exists() else "(no log)"
-        raise StackError(f"PostgreSQL did not {arguments[0]}. The end of {log}:\n{tail}") from error
+        raise StackError(f"PostgreSQL did not {arguments[0]}. The end of {log}:\n{last_lines(log)}") from error
 
 
 def _postmaster(folder: Path) -> list[str]:

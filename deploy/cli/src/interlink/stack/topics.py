@@ -53,9 +53,7 @@ PLANNED = {
     "intake": Declaration(name="intake", reads=frozenset({JurisdictionDetermined, IdentificationCompleted})),
     "routing": Declaration(
         name="routing",
-        reads=frozenset(
-            {SuspectReported, SuspectAmended, SuspectWithdrawn, VictimReported, IdentificationCompleted}
-        ),
+        reads=frozenset({SuspectReported, SuspectAmended, SuspectWithdrawn, VictimReported, IdentificationCompleted}),
     ),
     "isp-liaison": Declaration(
         name="isp-liaison",
@@ -63,9 +61,7 @@ PLANNED = {
     ),
     "notifications": Declaration(
         name="notifications",
-        reads=frozenset(
-            {ReferralReceived, AssignmentCreated, IdentificationCompleted, AgencyChanged, AgencyRetired}
-        ),
+        reads=frozenset({ReferralReceived, AssignmentCreated, IdentificationCompleted, AgencyChanged, AgencyRetired}),
     ),
 }
 """What services read that are not written yet: their topics and users exist from the first day."""
@@ -88,9 +84,7 @@ def _declaration(name: str) -> Declaration:
     )
 
 
-def apply(
-    admin: AdminClient, declared: Iterable[Declaration], users: Mapping[str, str], replication: int = 1
-) -> None:
+def apply(admin: AdminClient, declared: Iterable[Declaration], users: Mapping[str, str], replication: int = 1) -> None:
     """Bring the broker to what is declared. `users` maps each Kafka user to its password.
 
     Raises `StackError` in words when the broker refuses.
@@ -98,21 +92,26 @@ def apply(
     declared = tuple(declared)
     try:
         create_users(admin, users)
-        create_topics(admin, access.topics(declared), replication)
+        create_topics(admin, planned(declared), replication)
         set_rights(admin, bindings(declared), users)
     except KafkaException as error:
         reason = error.args[0]
         raise StackError(f"Kafka refused to create topics, users or rights: {reason}") from error
 
 
-def create_topics(admin: AdminClient, planned: Iterable[access.KafkaTopic], replication: int = 1) -> list[str]:
+def planned(declared: Iterable[Declaration]) -> tuple[access.KafkaTopic, ...]:
+    """Every topic of the suite, dead letters and replays included."""
+    return access.topics(declared)
+
+
+def create_topics(admin: AdminClient, wanted: Iterable[access.KafkaTopic], replication: int = 1) -> list[str]:
     """Create the topics that are missing; their names are returned.
 
     Raises `StackError` for a topic that exists with another number of partitions.
     """
     existing = admin.list_topics(timeout=TIMEOUT).topics
     missing: list[NewTopic] = []
-    for topic in planned:
+    for topic in wanted:
         there = existing.get(topic.name)
         if there is None:
             config = topic.config() | {"min.insync.replicas": "2" if replication > 1 else "1"}
@@ -145,9 +144,7 @@ def bindings(declared: Iterable[Declaration]) -> list[AclBinding]:
     ]
     subscriber = access.principal(SUBSCRIBER)
     rights += [_allow(ResourceType.TOPIC, topic.name, literal, subscriber, "READ") for topic in OPEN_TOPICS]
-    rights.append(
-        _allow(ResourceType.GROUP, SUBSCRIBER_GROUPS, ResourcePatternType.PREFIXED, subscriber, "READ")
-    )
+    rights.append(_allow(ResourceType.GROUP, SUBSCRIBER_GROUPS, ResourcePatternType.PREFIXED, subscriber, "READ"))
     return rights
 
 
@@ -172,9 +169,7 @@ def set_rights(admin: AdminClient, wanted: Iterable[AclBinding], users: Iterable
         _settle(admin.delete_acls([_exactly(acl) for acl in sorted(existing - wanted)]))
 
 
-def _allow(
-    kind: ResourceType, name: str, pattern: ResourcePatternType, principal: str, operation: str
-) -> AclBinding:
+def _allow(kind: ResourceType, name: str, pattern: ResourcePatternType, principal: str, operation: str) -> AclBinding:
     return AclBinding(kind, name, pattern, principal, "*", AclOperation[operation], AclPermissionType.ALLOW)
 
 

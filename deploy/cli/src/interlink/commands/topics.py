@@ -1,0 +1,43 @@
+"""`interlink topics`: what flows where, as the registry and the services declare it."""
+
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from contracts import access
+from contracts.access import KafkaTopic, Operation
+from interlink.stack import topics as planning
+
+console = Console(highlight=False)
+
+
+def topics(
+    *,
+    everything: Annotated[bool, typer.Option("--all", "-a", help="Also dead letters and replays.")] = False,
+) -> None:
+    """List the topics: who writes, who reads, partitions, retention, personal data."""
+    declared = planning.declarations()
+    table = Table(box=None)
+    for column in ("topic", "writer", "readers", "partitions", "kept", "personal data"):
+        table.add_column(column)
+    readers: dict[str, list[str]] = {}
+    for right in access.acls(declared):
+        if right.operation is Operation.READ:
+            readers.setdefault(right.name, []).append(right.principal.removeprefix("User:"))
+    for topic in access.topics(declared):
+        if everything or not _of_one_group(topic):
+            table.add_row(
+                topic.name,
+                topic.writer,
+                ", ".join(readers.get(topic.name, [])),
+                str(topic.partitions),
+                "compacted" if topic.compacted else f"{topic.retention.days} days",
+                topic.personal.value,
+            )
+    console.print(table)
+
+
+def _of_one_group(topic: KafkaTopic) -> bool:
+    return ".dlq." in topic.name or ".replay." in topic.name
