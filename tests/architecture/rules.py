@@ -24,6 +24,7 @@ LOG_METHODS = frozenset({"debug", "info", "warning", "error", "exception", "crit
 METRICS = frozenset({"Counter", "Gauge", "Histogram", "Summary"})
 READS_OF_A_REQUEST = frozenset({"stream", "body", "json", "form"})
 STREAMS = frozenset({"StreamingResponse", "EventSourceResponse"})
+UNFINISHED = re.compile(r"#.*\b(?:TOD[O]|FIXM[E]|XX[X]|HAC[K])\b")
 CONTRACTS_MAY_IMPORT = frozenset({"contracts", "pydantic", "orjson", "uuid_utils"})
 
 
@@ -48,7 +49,7 @@ def base_http_middleware(source: Source) -> Iterator[str]:
 def request_read_while_streaming(source: Source) -> Iterator[str]:
     """A body is read to its end before the response starts (spec §5.1)."""
     functions = {function.name: function for function in source.functions}
-    waiting = [
+    waiting: list[ast.AST] = [
         argument
         for call in calls(source.tree)
         if called(call) in STREAMS
@@ -125,6 +126,47 @@ def personal_names(source: Source) -> Iterator[str]:
         for name in _names_told(call):
             for word in set(re.split(r"[^a-z]+", name.casefold())) & PERSONAL_WORDS:
                 yield f"{source.at(call)} tells {name!r}, which names personal data ({word})"
+
+
+def unfinished(source: Source) -> Iterator[str]:
+    """What is not done is an issue, not a mark in the code."""
+    for number, line in enumerate(source.text.splitlines(), start=1):
+        if UNFINISHED.search(line):
+            yield f"{source.path}:{number} is marked as unfinished"
+    for node in ast.walk(source.tree):
+        if isinstance(node, ast.Name) and node.id == "NotImplementedError":
+            yield f"{source.at(node)} is not implemented"
+
+
+def swallowed(source: Source) -> Iterator[str]:
+    """Only the outermost runner classifies failures; nobody drops one."""
+    for node in ast.walk(source.tree):
+        if isinstance(node, ast.ExceptHandler) and all(isinstance(each, ast.Pass) for each in node.body):
+            caught = ast.unparse(node.type) if node.type else ""
+            if caught in {"", "Exception", "BaseException"}:
+                yield f"{source.path}:{node.lineno} swallows every failure"
+
+
+def sleeping_test(source: Source) -> Iterator[str]:
+    """A test waits for a fact: `kit.testing.eventually`."""
+    for call in calls(source.tree):
+        if called(call) == "sleep":
+            yield f"{source.at(call)} sleeps"
+
+
+def skipped_test(source: Source) -> Iterator[str]:
+    """One test may be skipped: the one that needs npm (architecture §5)."""
+    if source.path != "tests/contract/test_asyncapi.py":
+        for node in ast.walk(source.tree):
+            if isinstance(node, ast.Attribute) and node.attr in {"skip", "skipif", "xfail", "importorskip"}:
+                yield f"{source.at(node)} leaves a test out"
+
+
+def mocking_test(source: Source) -> Iterator[str]:
+    """Fakes stand at ports and pass the suite of the real thing; nothing of ours is patched."""
+    for alias, module in imported(source.tree):
+        if module.startswith("unittest") or module in {"mock", "pytest_mock"}:
+            yield f"{source.at(alias)} imports {module}"
 
 
 def impure_domain(source: Source) -> Iterator[str]:

@@ -24,10 +24,22 @@ OF_CODE: tuple[Rule, ...] = (
     rules.handler_calls_out,
     rules.dumps_of_model_dump,
     rules.personal_names,
+    rules.unfinished,
+    rules.swallowed,
     rules.impure_domain,
     rules.greedy_contracts,
 )
-OF_TESTS: tuple[Rule, ...] = (rules.vague_module_name, rules.long_file, rules.long_function, rules.full_init)
+OF_TESTS: tuple[Rule, ...] = (
+    rules.vague_module_name,
+    rules.long_file,
+    rules.long_function,
+    rules.full_init,
+    rules.unfinished,
+    rules.swallowed,
+    rules.sleeping_test,
+    rules.skipped_test,
+    rules.mocking_test,
+)
 
 # Looked up by name from outside: pydantic and Alembic hooks, and the surface promised to later services.
 ALIVE = frozenset({"main", "upgrade", "downgrade", "model_config"})
@@ -68,6 +80,7 @@ def test_no_tracked_file_names_a_machine_or_an_index() -> None:
 
 ROUTES = "services/intake/src/intake/api/referrals.py"
 COMMANDS = "services/intake/src/intake/commands.py"
+TEST = "tests/unit/intake/test_grading.py"
 STREAM = """
 async def lines(request):
     async for chunk in request.stream():
@@ -106,6 +119,14 @@ async def post(request):
         (rules.personal_names, COMMANDS, "log.info('capture.refused', ip=capture.ip)\n"),
         (rules.personal_names, COMMANDS, "log.warning('email.bounced')\n"),
         (rules.personal_names, COMMANDS, "C = Counter('requests', 'Requests.', ['client_ip'])\n"),
+        (rules.unfinished, COMMANDS, "x = 1  # TO" + "DO later\n"),
+        (rules.unfinished, COMMANDS, "raise NotImplementedError\n"),
+        (rules.swallowed, COMMANDS, "try:\n    f()\nexcept Exception:\n    pass\n"),
+        (rules.swallowed, COMMANDS, "try:\n    f()\nexcept:\n    pass\n"),
+        (rules.sleeping_test, TEST, "await asyncio.sleep(1)\n"),
+        (rules.skipped_test, TEST, "@pytest.mark.skipif(True)\ndef test_x(): ...\n"),
+        (rules.skipped_test, TEST, "pytest.skip('no')\n"),
+        (rules.mocking_test, TEST, "from unittest.mock import patch\n"),
         (rules.impure_domain, "services/intake/src/intake/domain/grading.py", "import pydantic\n"),
         (rules.impure_domain, "services/intake/src/intake/domain/grading.py", "from kit.time import Clock\n"),
         (rules.impure_domain, "services/intake/src/intake/domain/grading.py", "from intake import store\n"),

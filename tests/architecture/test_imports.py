@@ -1,6 +1,5 @@
 """import-linter holds the layers, and would notice each breach."""
 
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -71,7 +70,3 @@ def test_a_breach_of_a_layer_is_noticed(house: Path, contract: str) -> None:
     broken = " ".join(answer.stdout.partition("Broken contracts")[2].split())
     assert contract in broken
     assert importer in broken
-
-
-def test_the_linter_is_there() -> None:
-    assert shutil.which(LINTER)
