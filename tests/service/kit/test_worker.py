@@ -1,0 +1,131 @@
+"""Due work: claimed once, called with no transaction open, applied only by who still holds it."""
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from probe.service import database_of, received
+
+from kit.database import Database, Transaction
+from kit.jobs import Again, Done, Job, NewJob, Outcome, job
+from kit.outbox import Origin
+from kit.testing.databases import TestDatabase, fetch
+from kit.time import SettableClock
+from kit.worker import LEASE, MAX_ATTEMPTS, Worker, delay
+
+NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
+JOBS = "SELECT kind, key, state, attempts, due_at, error FROM probe.job ORDER BY kind, key"
+
+
+@pytest.fixture
+async def probe(database: TestDatabase) -> AsyncIterator[Database]:
+    made = database_of(database)
+    yield made
+    await made.close()
+
+
+@pytest.fixture
+def clock() -> SettableClock:
+    return SettableClock(NOW)
+
+
+async def schedule(probe: Database, key: str = "k", due_at: datetime = NOW) -> None:
+    async with probe.as_tenant("partner:a") as tx:
+        tx.schedule(NewJob(kind="probe.do", key=key, due_at=due_at, tenant="partner:a", payload={"n": 1}))
+
+
+async def apply(_application: Any, tx: Transaction, _job: Job, _result: Any) -> Outcome:
+    tx.publish(received(), Origin())
+    return Done()
+
+
+async def fail(_application: Any, _job: Job) -> None:
+    raise LookupError("no such provider")
+
+
+async def test_due_work_is_done_once_and_its_effect_commits_with_it(
+    probe: Database, clock: SettableClock, database: TestDatabase
+) -> None:
+    await schedule(probe)
+    await schedule(probe)  # the same key: one due row
+    worker = Worker([job("probe.do", apply=apply)], None, probe, clock)
+    assert await worker.run_once() == 1
+    assert await worker.run_once() == 0
+    assert await fetch(database.superuser_url, JOBS) == []
+    assert len(await fetch(database.superuser_url, "SELECT FROM probe.outbox")) == 1
+
+
+async def test_work_waits_until_it_is_due(probe: Database, clock: SettableClock) -> None:
+    await schedule(probe, due_at=NOW + timedelta(hours=1))
+    worker = Worker([job("probe.do", apply=apply)], None, probe, clock)
+    assert await worker.run_once() == 0
+    clock.advance(timedelta(hours=1))
+    assert await worker.run_once() == 1
+
+
+async def test_a_failed_call_comes_again_later_and_is_dead_in_the_end(
+    probe: Database, clock: SettableClock, database: TestDatabase
+) -> None:
+    await schedule(probe)
+    worker = Worker([job("probe.do", call=fail, apply=apply)], None, probe, clock)
+    for _ in range(MAX_ATTEMPTS):
+        assert await worker.run_once() == 1
+        assert await worker.run_once() == 0
+        clock.advance(timedelta(hours=2))
+    (row,) = await fetch(database.superuser_url, JOBS)
+    assert (row["state"], row["attempts"], row["error"]) == ("dead", MAX_ATTEMPTS, "LookupError")
+    assert await worker.run_once() == 0
+
+
+async def test_work_of_a_worker_that_died_is_taken_over_after_its_lease(
+    probe: Database, clock: SettableClock, database: TestDatabase
+) -> None:
+    await schedule(probe)
+    dead = Worker([job("probe.do", apply=apply)], None, probe, clock)
+    assert len(await dead._claim()) == 1
+    worker = Worker([job("probe.do", apply=apply)], None, probe, clock)
+    assert await worker.run_once() == 0
+    clock.advance(LEASE)
+    assert await worker.run_once() == 1
+    assert await fetch(database.superuser_url, JOBS) == []
+
+
+async def test_a_worker_that_lost_its_lease_has_no_effect(
+    probe: Database, clock: SettableClock, database: TestDatabase
+) -> None:
+    await schedule(probe)
+    slow = Worker([job("probe.do", apply=apply)], None, probe, clock)
+    (claimed,) = await slow._claim()
+    clock.advance(LEASE)
+    assert await Worker([job("probe.do", apply=apply)], None, probe, clock).run_once() == 1
+    await slow._do(claimed)
+    assert len(await fetch(database.superuser_url, "SELECT FROM probe.outbox")) == 1
+
+
+async def test_recurring_work_is_planted_once_and_stays(
+    probe: Database, clock: SettableClock, database: TestDatabase
+) -> None:
+    worker = Worker([job("probe.do", apply=apply, every=timedelta(hours=1))], None, probe, clock)
+    await worker.plant()
+    await worker.plant()
+    assert await worker.run_once() == 1
+    (row,) = await fetch(database.superuser_url, JOBS)
+    assert (row["state"], row["due_at"]) == ("pending", NOW + timedelta(hours=1))
+
+
+async def test_work_that_continues_comes_again_when_it_says(
+    probe: Database, clock: SettableClock, database: TestDatabase
+) -> None:
+    async def again(_application: Any, _tx: Transaction, _job: Job, _result: Any) -> Outcome:
+        return Again(NOW + timedelta(minutes=5))
+
+    await schedule(probe)
+    await Worker([job("probe.do", apply=again)], None, probe, clock).run_once()
+    (row,) = await fetch(database.superuser_url, JOBS)
+    assert (row["state"], row["attempts"], row["due_at"]) == ("pending", 0, NOW + timedelta(minutes=5))
+
+
+@pytest.mark.parametrize(("attempts", "least", "most"), [(1, 0.8, 1.2), (4, 6.4, 9.6), (40, 2880, 4320)])
+def test_delays_double_with_jitter_up_to_an_hour(attempts: int, least: float, most: float) -> None:
+    assert timedelta(seconds=least) <= delay(attempts) <= timedelta(seconds=most)
