@@ -9,7 +9,7 @@ from sandbox.generator.chance import chance
 from sandbox.generator.entries import Draft, World, suspect, victim
 from sandbox.generator.expectation import Expectation, ExpectedEntry, ItemVerdict
 from sandbox.generator.flaws import FLAWS, put
-from sandbox.generator.networks import Addresses
+from sandbox.generator.networks import Addresses, announced
 from sandbox.generator.people import homes, person
 
 _PEOPLE_PER_FLAW = 6
@@ -28,12 +28,22 @@ class NativeFile:
 
 
 def files(
-    seed: int, count: int, suspects: int, *, now: datetime, addresses: Addresses, flawed: int = 0
+    seed: int,
+    count: int,
+    suspects: int,
+    *,
+    now: datetime,
+    addresses: Addresses | None = None,
+    flawed: int = 0,
 ) -> Iterator[NativeFile]:
-    """So many files, one at a time; sound ones unless told how many flaws each has."""
+    """So many files, one at a time; sound ones unless told how many flaws each has.
+
+    Addresses come from routing's newest network snapshot unless given.
+    """
+    source = addresses if addresses is not None else announced()
     for number in range(1, count + 1):
         reference = f"NL-{now:%Y%m%d%H%M%S}-{seed}-{number:05}"
-        yield native_file_of(reference, seed + number, suspects, 0, now=now, addresses=addresses, flawed=flawed)
+        yield native_file_of(reference, seed + number, suspects, 0, now=now, addresses=source, flawed=flawed)
 
 
 def native_file_of(
