@@ -50,5 +50,6 @@ def extents(client: AdminClient, topics: Iterable[str]) -> dict[tuple[str, int],
 
 
 def _offsets(client: AdminClient, partitions: Iterable[TopicPartition], spec: Any) -> dict[tuple[str, int], int]:
-    asked = client.list_offsets(dict.fromkeys(partitions, spec), request_timeout=TIMEOUT)
+    wanted: dict[TopicPartition, Any] = dict.fromkeys(partitions, spec)
+    asked = client.list_offsets(wanted, request_timeout=TIMEOUT)
     return {(place.topic, place.partition): answer.result(TIMEOUT).offset for place, answer in asked.items()}
