@@ -1,6 +1,7 @@
 """What the generator expects of a morning is what intake's door says of it, entry by entry and item by item."""
 
 from datetime import UTC, datetime, timedelta
+from email.message import Message
 from random import Random
 
 import pytest
@@ -9,7 +10,7 @@ from intake.domain.grading import best
 from intake.domain.referral import Submission
 from intake.domain.verdicts import Level, Severity
 from intake.formats import door
-from intake.formats.posted import Posted, media_type
+from intake.formats.posted import Posted
 from sandbox.generator.expectation import Expectation, ItemVerdict
 from sandbox.generator.morning import Morning, morning
 from sandbox.generator.reports import Report
