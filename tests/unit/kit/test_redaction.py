@@ -66,6 +66,7 @@ def test_a_credential_does_not_survive(text: str) -> None:
         "12:30:45",
         "intake 1.0.0",
         "kit.database:120",
+        "/v1/referrals/{number}",
     ],
 )
 def test_ids_times_and_versions_stay_readable(text: str) -> None:
@@ -94,6 +95,7 @@ class Colour(Enum):
     st.recursive(
         st.none() | st.integers() | st.text() | st.emails(),
         lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+        max_leaves=5,
     )
 )
 def test_anything_becomes_something_that_can_be_written(value: Any) -> None:

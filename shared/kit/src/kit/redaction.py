@@ -42,7 +42,7 @@ PATTERNS: Final = tuple(
         r"(?<=://)[^/\s@]+(?=@)",
         r"\beyJ[\w-]+\.[\w-]+(\.[\w-]*)?",
         r"(?i)\bbearer\s+\S+",
-        r"[^\s@\"'<>(),;=]+@[^\s@\"'<>(),;=]+",
+        r"[^\s@]+@[^\s@<>\"]+",
         r"(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?![\w])",
         # IPv6 and MAC: a "::" or at least four colons between hexadecimal groups; a time of day has two.
         r"(?<![A-Za-z0-9])(?:[0-9A-Fa-f]{0,4}:){4,}[0-9A-Fa-f.]*",
