@@ -31,9 +31,17 @@ def made(request: pytest.FixtureRequest) -> Morning:
 
 
 def submitted(body: bytes, kind: str, reference: str | None = None) -> Submission:
-    kind, charset = media_type(kind)
-    received = NOW + timedelta(seconds=1)
-    return door.read(Posted(body=body, media_type=kind, charset=charset, received_at=received, reference=reference))
+    header = Message()
+    header["Content-Type"] = kind
+    return door.read(
+        Posted(
+            body=body,
+            media_type=header.get_content_type(),
+            charset=header.get_content_charset(),
+            received_at=NOW + timedelta(seconds=1),
+            reference=reference,
+        )
+    )
 
 
 def of_items(submission: Submission, severity: Severity) -> set[ItemVerdict]:
