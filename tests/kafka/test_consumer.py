@@ -221,7 +221,7 @@ async def test_a_member_that_was_overtaken_is_fenced(
     consumer_done: list[bool] = []
 
     async with serving(application, probe) as consumer:
-        handle = consumer.handle
+        handle = consumer.settlement.handle
 
         async def slow(tx: Any, batch: Any) -> None:
             await handle(tx, batch)
@@ -230,7 +230,7 @@ async def test_a_member_that_was_overtaken_is_fenced(
                 entered.set()
                 await released.wait()
 
-        consumer.handle = slow  # the moment between effect and position
+        consumer.settlement.handle = slow  # the moment between effect and position
         await entered.wait()
         async with probe.as_system() as tx:
             await tx.execute(_OVERTAKE)

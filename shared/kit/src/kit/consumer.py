@@ -14,8 +14,7 @@ Promised: order per key for what is handled. Not promised: order across keys or 
 import asyncio
 import random
 import time
-from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,23 +22,19 @@ from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, ConsumerRecord
 from aiokafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitionAssignor
 from aiokafka.errors import KafkaError
 
-from contracts import registry
-from contracts.model import Contract
-from kit import deadletter, inbox, positions, telemetry
-from kit.database import Database, Transaction
-from kit.dispatch import Dispatcher, Received, UndecodableError
+from kit import positions, telemetry
+from kit.database import Database
+from kit.dispatch import Dispatcher
 from kit.failures import is_transient
-from kit.faults import fault
 from kit.kafka import KafkaAccess, replay_topic
-from kit.outbox import Raw
 from kit.positions import FencedError, Partition
+from kit.settlement import Settlement
 from kit.time import Clock
 
 log = telemetry.logger(__name__)
 
 BATCH = 500
 POLL_MS = 200
-SINGLE_TRIES = 3
 FIRST_DELAY, LONGEST_DELAY = 0.2, 30.0
 STUCK_SECONDS = 60.0
 
@@ -87,9 +82,14 @@ class Consumer:
         self._access = access
         self._membership = membership
         self._dispatcher = dispatcher
-        self._application = application
         self._database = database
-        self._clock = clock
+        self.settlement = Settlement(
+            dispatcher=dispatcher,
+            application=application,
+            database=database,
+            clock=clock,
+            group=membership.group,
+        )
 
     @property
     def topics(self) -> list[str]:
@@ -133,107 +133,6 @@ class Consumer:
         finally:
             self.condition.assigned = False
             await _close(client)
-
-    # What one batch does, whoever polls it.
-
-    async def handle(self, tx: Transaction, batch: Sequence[Received[Contract]]) -> None:
-        """Call the handlers with those events of the batch that were not seen before."""
-        fresh = await inbox.fresh(tx, [received.envelope.id for received in batch])
-        unseen: list[Received[Contract]] = []
-        for received in batch:
-            if received.envelope.id in fresh:
-                fresh.remove(received.envelope.id)  # a duplicate inside the batch counts once
-                unseen.append(received)
-        for handler, events in self._dispatcher.rounds(unseen):
-            await handler.handle(self._application, tx, events)
-        for kind, number in Counter(received.envelope.type for received in unseen).items():
-            telemetry.CONSUMED.labels(registry.BY_TYPE[kind].topic.name, "handled").inc(number)
-
-    async def settle(self, records: Sequence["ConsumerRecord[Any, Any]"], expected: dict[Partition, int]) -> None:
-        """Bring every record to its end: handled, skipped or dead. Raises transient errors and `FencedError`."""
-        try:
-            await self._transact(records, expected, self._decoded)
-        except Exception as error:
-            if isinstance(error, FencedError) or is_transient(error):
-                raise
-            log.warning("consumer.batch_failed", records=len(records), error=type(error).__name__)
-            await self._again(records, expected)
-
-    async def _again(self, records: Sequence["ConsumerRecord[Any, Any]"], expected: dict[Partition, int]) -> None:
-        """Once more as it is, then halves, down to the record that fails by itself."""
-        for attempt in range(1, SINGLE_TRIES):
-            try:
-                await self._transact(records, expected, self._decoded)
-            except Exception as error:
-                if isinstance(error, FencedError) or is_transient(error):
-                    raise
-                if len(records) == 1 and attempt + 1 == SINGLE_TRIES:
-                    await self._bury(records, expected, type(error).__name__, str(error), SINGLE_TRIES)
-                    return
-                if len(records) > 1:
-                    break
-            else:
-                return
-        if len(records) > 1:
-            middle = len(records) // 2
-            await self._again(records[:middle], expected)
-            await self._again(records[middle:], expected)
-
-    async def _transact(
-        self,
-        records: Sequence["ConsumerRecord[Any, Any]"],
-        expected: dict[Partition, int],
-        effect: "Callable[[Transaction, Sequence[ConsumerRecord[Any, Any]]], Awaitable[None]]",
-    ) -> None:
-        """Effect and position in one transaction; `expected` moves only once it is committed."""
-        nexts = {Partition(record.topic, record.partition): record.offset + 1 for record in records}
-        async with self._database.as_system() as tx:
-            await effect(tx, records)
-            await positions.move(tx, expected, nexts)
-            fault("consumer.before_commit")
-        fault("consumer.committed")
-        expected.update(nexts)
-
-    async def _decoded(self, tx: Transaction, records: Sequence["ConsumerRecord[Any, Any]"]) -> None:
-        batch: list[Received[Contract]] = []
-        for record in records:
-            if not self._dispatcher.wants(record.headers):
-                continue
-            try:
-                batch.append(self._dispatcher.decode(record.headers, record.value))
-            except UndecodableError as error:
-                tx.forward(self._dead_letter(record, error.code, error.detail, attempts=1))
-        await self.handle(tx, batch)
-
-    async def _bury(
-        self,
-        records: Sequence["ConsumerRecord[Any, Any]"],
-        expected: dict[Partition, int],
-        error: str,
-        message: str,
-        attempts: int,
-    ) -> None:
-        async def give_up(tx: Transaction, given: Sequence["ConsumerRecord[Any, Any]"]) -> None:
-            for record in given:
-                tx.forward(self._dead_letter(record, error, message, attempts=attempts))
-
-        await self._transact(records, expected, give_up)
-
-    def _dead_letter(self, record: "ConsumerRecord[Any, Any]", error: str, message: str, *, attempts: int) -> Raw:
-        telemetry.DEAD_LETTERS.labels(record.topic, error).inc()
-        log.error("consumer.dead_letter", topic=record.topic, offset=record.offset, error=error)
-        return deadletter.write(
-            Raw(topic=record.topic, key=record.key, headers=record.headers, payload=record.value),
-            deadletter.Origin(
-                topic=record.topic,
-                partition=record.partition,
-                offset=record.offset,
-                timestamp=record.timestamp,
-            ),
-            deadletter.Reason(error=error, message=message, attempts=attempts),
-            group=self._membership.group,
-            now=self._clock.now(),
-        )
 
     async def take_positions(
         self, assigned: Sequence[Partition], beginnings: Mapping[Partition, int]
@@ -306,7 +205,7 @@ class Member(ConsumerRebalanceListener):
         """Whether the batch came to its end. If not, the client stands at the first unsettled record again."""
         expected = dict(self._expected)  # a copy: a rebalance may clear ours meanwhile
         try:
-            await self._consumer.settle(records, expected)
+            await self._consumer.settlement.settle(records, expected)
         except Exception as error:
             if not (isinstance(error, FencedError) or is_transient(error)):
                 raise

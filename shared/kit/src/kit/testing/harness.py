@@ -11,12 +11,12 @@ from typing import Any, TypeVar, cast
 from uuid import UUID
 
 import httpx
+from pydantic import SecretStr
 
 from contracts import envelope as envelopes
 from contracts import ids, registry
 from contracts.envelope import Envelope
 from contracts.model import Contract
-from pydantic import SecretStr
 from kit import outbox
 from kit.dispatch import Received
 from kit.http.app import create_app
@@ -103,7 +103,7 @@ class Harness:
     async def deliver(self, batch: Sequence[Received[Contract]]) -> None:
         """One transaction as the consumer makes it: inbox, handlers, outgoing events."""
         async with self.process.database.as_system() as tx:
-            await self.process.consumer.handle(tx, batch)
+            await self.process.consumer.settlement.handle(tx, batch)
 
     async def published(self, *models: type[EventT]) -> list[Received[EventT]]:
         """What the service has published, in order; only these types, or all."""

@@ -1,0 +1,177 @@
+"""What one batch does: every record comes to its end, and the position moves with the effects.
+
+Knows no Kafka client, so that order, failure classes and dead letters do not depend on one.
+"""
+
+from collections import Counter
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, Protocol, TypeAlias
+
+from contracts import registry
+from contracts.model import Contract
+from kit import deadletter, inbox, positions, telemetry
+from kit.database import Database, Transaction
+from kit.dispatch import Dispatcher, Received, UndecodableError
+from kit.failures import is_transient
+from kit.faults import fault
+from kit.outbox import Raw
+from kit.positions import FencedError, Partition
+from kit.time import Clock
+
+log = telemetry.logger(__name__)
+
+SINGLE_TRIES = 3
+
+
+class Record(Protocol):
+    """A record as a client hands it over."""
+
+    @property
+    def topic(self) -> str:
+        """Where it stands."""
+        ...
+
+    @property
+    def partition(self) -> int:
+        """Where it stands."""
+        ...
+
+    @property
+    def offset(self) -> int:
+        """Where it stands."""
+        ...
+
+    @property
+    def timestamp(self) -> int:
+        """When the broker took it, in milliseconds."""
+        ...
+
+    @property
+    def key(self) -> bytes | None:
+        """The key's bytes."""
+        ...
+
+    @property
+    def value(self) -> bytes | None:
+        """The data's bytes."""
+        ...
+
+    @property
+    def headers(self) -> Sequence[tuple[str, bytes]]:
+        """The envelope, in binary mode."""
+        ...
+
+
+Effect: TypeAlias = Callable[[Transaction, Sequence[Record]], Awaitable[None]]
+
+
+class Settlement:
+    """Settles batches for one consumer group."""
+
+    def __init__(
+        self, *, dispatcher: Dispatcher, application: Any, database: Database, clock: Clock, group: str
+    ) -> None:
+        self._dispatcher = dispatcher
+        self._application = application
+        self._database = database
+        self._clock = clock
+        self._group = group
+
+    async def handle(self, tx: Transaction, batch: Sequence[Received[Contract]]) -> None:
+        """Call the handlers with those events of the batch that were not seen before."""
+        fresh = await inbox.fresh(tx, [received.envelope.id for received in batch])
+        unseen: list[Received[Contract]] = []
+        for received in batch:
+            if received.envelope.id in fresh:
+                fresh.remove(received.envelope.id)  # a duplicate inside the batch counts once
+                unseen.append(received)
+        for handler, events in self._dispatcher.rounds(unseen):
+            await handler.handle(self._application, tx, events)
+        for kind, number in Counter(received.envelope.type for received in unseen).items():
+            telemetry.CONSUMED.labels(registry.BY_TYPE[kind].topic.name, "handled").inc(number)
+
+    async def settle(self, records: Sequence[Record], expected: dict[Partition, int]) -> None:
+        """Bring every record to its end: handled, skipped or dead. Raises transient errors and `FencedError`."""
+        try:
+            await self._transact(records, expected, self._decoded)
+        except Exception as error:
+            if isinstance(error, FencedError) or is_transient(error):
+                raise
+            log.warning("consumer.batch_failed", records=len(records), error=type(error).__name__)
+            await self._again(records, expected)
+
+    async def _again(self, records: Sequence[Record], expected: dict[Partition, int]) -> None:
+        """Once more as it is, then halves, down to the record that fails by itself."""
+        for attempt in range(1, SINGLE_TRIES):
+            try:
+                await self._transact(records, expected, self._decoded)
+            except Exception as error:
+                if isinstance(error, FencedError) or is_transient(error):
+                    raise
+                if len(records) == 1 and attempt + 1 == SINGLE_TRIES:
+                    await self._bury(records, expected, type(error).__name__, str(error), SINGLE_TRIES)
+                    return
+                if len(records) > 1:
+                    break
+            else:
+                return
+        if len(records) > 1:
+            middle = len(records) // 2
+            await self._again(records[:middle], expected)
+            await self._again(records[middle:], expected)
+
+    async def _transact(
+        self,
+        records: Sequence[Record],
+        expected: dict[Partition, int],
+        effect: Effect,
+    ) -> None:
+        """Effect and position in one transaction; `expected` moves only once it is committed."""
+        nexts = {Partition(record.topic, record.partition): record.offset + 1 for record in records}
+        async with self._database.as_system() as tx:
+            await effect(tx, records)
+            await positions.move(tx, expected, nexts)
+            fault("consumer.before_commit")
+        fault("consumer.committed")
+        expected.update(nexts)
+
+    async def _decoded(self, tx: Transaction, records: Sequence[Record]) -> None:
+        batch: list[Received[Contract]] = []
+        for record in records:
+            if not self._dispatcher.wants(record.headers):
+                continue
+            try:
+                batch.append(self._dispatcher.decode(record.headers, record.value))
+            except UndecodableError as error:
+                tx.forward(self._dead_letter(record, error.code, error.detail, attempts=1))
+        await self.handle(tx, batch)
+
+    async def _bury(
+        self,
+        records: Sequence[Record],
+        expected: dict[Partition, int],
+        error: str,
+        message: str,
+        attempts: int,
+    ) -> None:
+        async def give_up(tx: Transaction, given: Sequence[Record]) -> None:
+            for record in given:
+                tx.forward(self._dead_letter(record, error, message, attempts=attempts))
+
+        await self._transact(records, expected, give_up)
+
+    def _dead_letter(self, record: Record, error: str, message: str, *, attempts: int) -> Raw:
+        telemetry.DEAD_LETTERS.labels(record.topic, error).inc()
+        log.error("consumer.dead_letter", topic=record.topic, offset=record.offset, error=error)
+        return deadletter.write(
+            Raw(topic=record.topic, key=record.key, headers=record.headers, payload=record.value),
+            deadletter.Origin(
+                topic=record.topic,
+                partition=record.partition,
+                offset=record.offset,
+                timestamp=record.timestamp,
+            ),
+            deadletter.Reason(error=error, message=message, attempts=attempts),
+            group=self._group,
+            now=self._clock.now(),
+        )
