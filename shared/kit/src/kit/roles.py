@@ -20,8 +20,9 @@ def statements(schema: str, passwords: Mapping[str, str]) -> Iterator[str]:
     for login in LOGINS:
         yield from _login(f"{schema}_{login}", passwords[login])
     yield _ensure_role(f"{schema}_centre", "NOLOGIN")
-    # SET without INHERIT: the api role is not the centre until it says so, for one transaction.
-    yield f"GRANT {schema}_centre TO {schema}_api WITH INHERIT FALSE, SET TRUE"
+    # NOINHERIT: the api role is not the centre until it says so, for one transaction (SET LOCAL ROLE).
+    yield f"ALTER ROLE {schema}_api NOINHERIT"
+    yield f"GRANT {schema}_centre TO {schema}_api"
     yield f"CREATE SCHEMA IF NOT EXISTS {schema} AUTHORIZATION {schema}_owner"
     yield f"REVOKE ALL ON SCHEMA {schema} FROM PUBLIC"
     yield f"GRANT USAGE ON SCHEMA {schema} TO {schema}_api, {schema}_centre, {schema}_system"
