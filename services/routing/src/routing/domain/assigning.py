@@ -11,7 +11,7 @@ Assigned, accepted and closed are current; the others are over. After `MOST_HOPS
 Not promised: who the successor's holder is; the caller decides it from the determination.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -64,13 +64,17 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
-    """What stays the same as long as an assignment lives. `hop` counts the entry's holders from 1."""
+    """What stays the same as long as an assignment lives.
+
+    `hop` counts the entry's holders from 1; `tried` are those that declined it before.
+    """
 
     id: AssignmentId
     entry: EntryId
     body: BodyId
     holder: BodyId
     copies: tuple[BodyId, ...]
+    tried: tuple[BodyId, ...]
     hop: int
     assigned_at: datetime
     due_at: datetime
@@ -170,7 +174,7 @@ class Proposed:
 
 def open_first(entry: EntryId, target: Target, *, new: AssignmentId, priority: str, now: datetime) -> Assigned:
     """The first assignment of an entry."""
-    return _opened(new, entry, target, hop=1, priority=priority, now=now)
+    return _opened(new, entry, target, tried=(), priority=priority, now=now)
 
 
 def accept(assignment: Assignment, *, by: BodyId, now: datetime) -> Accepted | Refusal:
@@ -189,31 +193,33 @@ def decline(
     *,
     by: BodyId,
     reason: Declining,
-    target: Target,
+    candidates: Sequence[Target],
     centre: BodyId,
     new: AssignmentId,
     priority: str,
     now: datetime,
 ) -> Handed | Refusal:
-    """The holder hands it back; it goes to `target`, or to the centre once it has had `MOST_HOPS` holders."""
+    """The holder hands it back.
+
+    Of another jurisdiction: it goes to the first candidate that has not declined it yet. For any other reason, or
+    once it has had `MOST_HOPS` holders, a person of the centre decides.
+    """
     match assignment:
         case Assigned(terms=terms) | Accepted(terms=terms) if terms.holder != by:
             return Refusal("assignment.of_another_body", "Another body holds this assignment.")
         case Assigned(terms=terms) | Accepted(terms=terms) if terms.holder == centre:
             return Refusal("assignment.of_the_centre", "The centre is the last holder and cannot decline.")
         case Assigned(terms=terms) | Accepted(terms=terms):
-            goes_to = target if may_hop(terms, to=target, centre=centre) else Target(body=centre, holder=centre)
+            tried = (*terms.tried, terms.holder)
+            last = Target(body=centre, holder=centre, copies=terms.copies)
+            offered = candidates if reason is Declining.WRONG_JURISDICTION and terms.hop < MOST_HOPS else ()
+            target = next((one for one in offered if one.holder not in tried), last)
             return Handed(
                 ended=Declined(terms=terms, declined_at=now, reason=reason, successor=new),
-                successor=_opened(new, terms.entry, goes_to, hop=terms.hop + 1, priority=priority, now=now),
+                successor=_opened(new, terms.entry, target, tried=tried, priority=priority, now=now),
             )
         case _:
             return _not_open()
-
-
-def may_hop(terms: Terms, *, to: Target, centre: BodyId) -> bool:
-    """Whether another body may be tried: the hops are not used up, and it is not the one that just declined."""
-    return to.holder == centre or (terms.hop < MOST_HOPS and to.holder != terms.holder)
 
 
 def re_evaluate(
@@ -221,18 +227,27 @@ def re_evaluate(
 ) -> Handed | Proposed | None:
     """What newer evidence does: nothing if the body stays, a move if nobody accepted, else a proposal.
 
-    A move is no hop: it needs new evidence each time, so it cannot go round in circles.
+    A move is no hop: it needs new evidence each time. Back to one that declined, it is only proposed.
     """
     if current.terms.body == target.body:
         return None
     match current:
-        case Assigned(terms=terms):
+        case Assigned(terms=terms) if target.holder not in terms.tried:
             return Handed(
                 ended=Moved(terms=terms, moved_at=now, reason=reason, successor=new),
-                successor=_opened(new, terms.entry, target, hop=terms.hop, priority=priority, now=now),
+                successor=_opened(new, terms.entry, target, tried=terms.tried, priority=priority, now=now),
             )
-        case Accepted(terms=terms) | Closed(terms=terms):
+        case Assigned(terms=terms) | Accepted(terms=terms) | Closed(terms=terms):
             return Proposed(assignment=terms.id, target=target)
+
+
+def still_current(assignment: Assignment) -> Current:
+    """An assignment that was loaded as current. Raises `ValueError` for one that is over."""
+    match assignment:
+        case Assigned() | Accepted() | Closed():
+            return assignment
+        case _:
+            raise ValueError("the assignment is over")
 
 
 def withdraw(current: Current, *, now: datetime) -> Withdrawn | None:
@@ -270,7 +285,15 @@ def _business_days_after(start: datetime, days: int) -> datetime:
     return moment
 
 
-def _opened(new: AssignmentId, entry: EntryId, target: Target, *, hop: int, priority: str, now: datetime) -> Assigned:
+def _opened(
+    new: AssignmentId,
+    entry: EntryId,
+    target: Target,
+    *,
+    tried: tuple[BodyId, ...],
+    priority: str,
+    now: datetime,
+) -> Assigned:
     return Assigned(
         terms=Terms(
             id=new,
@@ -278,7 +301,8 @@ def _opened(new: AssignmentId, entry: EntryId, target: Target, *, hop: int, prio
             body=target.body,
             holder=target.holder,
             copies=target.copies,
-            hop=hop,
+            tried=tried,
+            hop=len(tried) + 1,
             assigned_at=now,
             due_at=due_at(priority, now),
         )

@@ -83,6 +83,7 @@ class Determined:
     place: Place
     province_hint: str | None
     ask: tuple[str, ...]
+    civic_address_known: bool
     reasoning: Reasoning
 
     @property
@@ -99,6 +100,7 @@ class Undetermined:
     centre: BodyId
     ask: tuple[str, ...]
     reasoning: Reasoning
+    civic_address_known: bool = False
 
     @property
     def holder(self) -> BodyId:
@@ -144,6 +146,7 @@ def _determined(
         place=place,
         province_hint=_hint(place, usable),
         ask=_ask(evidence) if place.country == CANADA else (),
+        civic_address_known=_civic_address_known(evidence),
         reasoning=Reasoning(
             as_of=as_of,
             directory=directory.version,
@@ -222,9 +225,13 @@ def _hint(place: Place, usable: list[Usable]) -> str | None:
     return next(sure, None) or next((hint for hint in networks if hint is not None), None)
 
 
+def _civic_address_known(evidence: tuple[Evidence, ...]) -> bool:
+    return any(one.civic and one.place is not None and one.place.province is not None for one in evidence)
+
+
 def _ask(evidence: tuple[Evidence, ...]) -> tuple[str, ...]:
     """Captures on Canadian networks, unless a civic address in Canada is vouched for already."""
-    if any(one.civic and one.place is not None and one.place.province is not None for one in evidence):
+    if _civic_address_known(evidence):
         return ()
     return tuple(
         one.item
@@ -247,9 +254,16 @@ def _candidates(
             body = _named(place, directory, as_of)
             if body is None or body.id in (chosen.id, directory.centre):
                 continue
-            lost = "one_of_several_provinces" if one.evidence is weighed.deciding else why
+            lost = _lost_itself(one, place) if one.evidence is weighed.deciding else why
             found.setdefault(body.id, Candidate(body=body.id, evidence=one.evidence.source.value, lost=lost))
     return tuple(found.values())
+
+
+def _lost_itself(one: Usable, place: Place) -> str:
+    """Why a body named by the deciding evidence is not the one: it was too wide, or another branch holds."""
+    if one.evidence.candidates:
+        return "one_of_several_provinces"
+    return "extraterritorial" if place.country != CANADA else "less_specific"
 
 
 def _places(one: Usable) -> list[Place]:

@@ -1,0 +1,213 @@
+"""Sealed evidence is opened, its captures are attributed, and what is left is plain facts for the rules.
+
+Here, and nowhere below, personal data is readable: what goes on has no IP address, name, street, number or text of
+an identifier. A destroyed key (the referral was erased) leaves an entry without evidence.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import date
+
+import phonenumbers
+
+from contracts.personal import AttributedCapture, Capture, EntryItems, Identifier
+from kit.encryption import DataKey, Sealed
+from kit.keyring import Keyring
+from routing.domain.assigning import EntryId
+from routing.domain.attribution import Attribution, CaptureAt
+from routing.domain.entries import Answer, Part
+from routing.domain.evidence import (
+    CivicAddressFact,
+    Facts,
+    Named,
+    NetworkFact,
+    PhoneFact,
+    Role,
+    StatedFact,
+    SubscriberFact,
+)
+from routing.domain.places import CANADA, provinces_of_phone
+from routing.networks import attribution
+from routing.networks.snapshots import Snapshots
+
+IDENTIFIED = "subscriber_identified"
+STATED_ITEM = "/stated_location"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opened:
+    """The plaintext of an entry's parts, and the key they were sealed with; a preview has none."""
+
+    key: DataKey | None
+    items: tuple[EntryItems, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """What one entry says: every part together, and the network of each capture. Erased: no key, no items."""
+
+    key: DataKey | None = None
+    items: tuple[EntryItems, ...] = ()
+    networks: tuple[Attribution, ...] = ()
+
+    @property
+    def captures(self) -> list[Capture]:
+        """The captures of all parts, in order."""
+        return [capture for part in self.items for capture in part.captures]
+
+
+async def read(keyring: Keyring, snapshots: Snapshots, parts: Iterable[Part]) -> dict[EntryId, Evidence]:
+    """The evidence of a batch of complete entries: one look-up of keys, one attribution. Raises as `unseal`."""
+    return attribute(snapshots, await unseal(keyring, parts))
+
+
+async def unseal(keyring: Keyring, parts: Iterable[Part]) -> dict[EntryId, Opened]:
+    """The plaintext of sealed parts; one look-up of keys for all. Absent: its key was destroyed.
+
+    Raises:
+        Unreadable: a part was changed, or belongs elsewhere.
+        ValidationError: a part's plaintext has another form.
+    """
+    given = list(parts)
+    keys = await keyring.open({part.key for part in given})
+    opened: dict[EntryId, Opened] = {}
+    for part in sorted(given, key=lambda one: (one.entry, one.part)):
+        key = keys.get(part.key)
+        if key is None:
+            continue
+        context = f"{part.entry}:{part.version}:{part.part}".encode()
+        plaintext = key.decrypt(Sealed(part.nonce, part.data), context)
+        before = opened[part.entry].items if part.entry in opened else ()
+        opened[part.entry] = Opened(key=key, items=(*before, EntryItems.model_validate_json(plaintext)))
+    return opened
+
+
+def attribute(snapshots: Snapshots, opened: Mapping[EntryId, Opened]) -> dict[EntryId, Evidence]:
+    """The networks of every capture of a batch, in one look-up per snapshot."""
+    asked = [
+        (entry, CaptureAt(item=one.item, ip=one.ip, ip_class=one.ip_class, at=one.at))
+        for entry, one_opened in opened.items()
+        for part in one_opened.items
+        for one in part.captures
+    ]
+    found: dict[EntryId, list[Attribution]] = {entry: [] for entry in opened}
+    answers = attribution.attribute(snapshots, [capture for _, capture in asked])
+    for (entry, _), answer in zip(asked, answers, strict=True):
+        found[entry].append(answer)
+    return {
+        entry: Evidence(key=one.key, items=one.items, networks=tuple(found[entry])) for entry, one in opened.items()
+    }
+
+
+def facts(role: str, offence_type: str, evidence: Evidence, answers: Sequence[Answer] = ()) -> Facts:
+    """What the rules may know of an entry."""
+    return Facts(
+        role=_role(role),
+        offence_type=offence_type,
+        citizenship=next((_upper(part.citizenship) for part in evidence.items if part.citizenship), None),
+        subscribers=tuple(_subscriber(one) for one in answers if one.outcome == IDENTIFIED),
+        civic_addresses=tuple(
+            CivicAddressFact(
+                item=one.item,
+                named=Named(
+                    municipality=one.municipality,
+                    province=one.province,
+                    country=one.country,
+                    postal_code=one.postal_code,
+                ),
+                kind=one.kind,
+                verified=one.verified,
+                on=_day(one.as_of),
+            )
+            for part in evidence.items
+            for one in part.civic_addresses
+        ),
+        phones=tuple(_phone(one) for part in evidence.items for one in part.identifiers if one.kind == "phone"),
+        stated=tuple(
+            StatedFact(
+                item=STATED_ITEM,
+                named=Named(municipality=said.municipality, province=said.province, country=said.country),
+                verified=said.verified,
+            )
+            for part in evidence.items
+            if (said := part.stated_location) is not None
+        ),
+        networks=tuple(
+            NetworkFact(
+                attribution=network,
+                grade=capture.grade,
+                possible_proxy=capture.possible_proxy,
+                on=capture.at.date() if capture.at else None,
+            )
+            for capture, network in zip(evidence.captures, evidence.networks, strict=True)
+        ),
+    )
+
+
+def attributed(evidence: Evidence, items: Iterable[str]) -> list[AttributedCapture]:
+    """The captures of those items with their networks, as liaison is told them."""
+    wanted = set(items)
+    return [
+        AttributedCapture(
+            capture=capture,
+            asn=network.asn,
+            organisation=network.organisation,
+            country=network.country,
+            confidence=network.confidence.value,
+            snapshot=network.snapshot,
+        )
+        for capture, network in zip(evidence.captures, evidence.networks, strict=True)
+        if capture.item in wanted
+    ]
+
+
+def _role(text: str) -> Role:
+    """A role of a later minor version is treated as a suspect's, the only one with no branch of its own."""
+    return Role(text) if text in set(Role) else Role.SUSPECT
+
+
+def _subscriber(answer: Answer) -> SubscriberFact:
+    return SubscriberFact(
+        item=f"line:{answer.line}",
+        named=Named(
+            municipality=answer.municipality,
+            province=answer.province,
+            country=answer.country,
+            postal_code=answer.postal_area,
+        ),
+        on=answer.completed_at.date(),
+    )
+
+
+def _phone(identifier: Identifier) -> PhoneFact:
+    number = identifier.normalised or identifier.value
+    provinces = provinces_of_phone(number)
+    return PhoneFact(
+        item=identifier.item,
+        country=CANADA if provinces else _country_of_phone(number),
+        provinces=provinces,
+        verified=identifier.verified,
+    )
+
+
+def _country_of_phone(number: str) -> str | None:
+    """By its calling code; None for codes of several countries, such as +1 without a Canadian area code."""
+    with suppress(phonenumbers.NumberParseException):
+        parsed = phonenumbers.parse(number, None)
+        regions = phonenumbers.region_codes_for_country_code(parsed.country_code or 0)
+        if len(regions) == 1 and regions[0].isalpha():  # 001 is no territory
+            return regions[0]
+        region = phonenumbers.region_code_for_number(parsed)
+        return None if parsed.country_code == 1 else region
+    return None
+
+
+def _day(text: str | None) -> date | None:
+    with suppress(ValueError):
+        return date.fromisoformat((text or "")[:10])
+    return None
+
+
+def _upper(text: str | None) -> str | None:
+    return text.strip().upper() if text else None

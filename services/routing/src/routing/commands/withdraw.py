@@ -1,0 +1,48 @@
+"""A batch of entries that the partner names no longer: their assignments end, what was asked for them is cancelled."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from kit.database import Transaction
+from routing import events
+from routing.domain import assigning
+from routing.domain.assigning import EntryId, Withdrawn
+from routing.domain.entries import EntryState
+from routing.store import assignments, entries, identification
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Withdraw:
+    """The version of the referral that no longer names the entry."""
+
+    entry: EntryId
+    version: int
+
+
+async def withdraw(tx: Transaction, batch: Sequence[Withdraw]) -> None:
+    """End what is open for the entries. One that is unknown, or was told anew in a later version, stays as it is."""
+    newest = {one.entry: one.version for one in sorted(batch, key=lambda one: one.version)}
+    known = await entries.lock(tx, newest)
+    ending = {
+        entry.id: newest[entry.id]
+        for entry in known.values()
+        if entry.state is EntryState.OPEN and newest[entry.id] >= entry.version
+    }
+    if not ending:
+        return
+    await entries.withdraw(tx, dict(sorted(ending.items())))
+    current = await assignments.current(tx, ending)
+    asked = await identification.asked(tx, ending)
+    await assignments.end(tx, [one for held in current.values() if (one := _ended(tx, held)) is not None])
+    await identification.end(tx, ending, state="cancelled", now=tx.now())
+    for entry, request in sorted(asked.items()):
+        if request.open:
+            of = known[entry].provenance
+            tx.publish(events.identification_cancelled(of, "withdrawn"), events.origin(of))
+
+
+def _ended(tx: Transaction, held: assignments.Held) -> Withdrawn | None:
+    ended = assigning.withdraw(assigning.still_current(held.assignment), now=tx.now())
+    if ended is not None:
+        tx.publish(events.withdrawn(held.provenance, ended), events.origin(held.provenance))
+    return ended

@@ -1,0 +1,238 @@
+"""Assignments: at most one current one per entry, which the database itself holds."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any, assert_never
+from uuid import UUID
+
+from sqlalchemy import text
+
+from kit.database import Transaction
+from routing.domain.assigning import (
+    Accepted,
+    Assigned,
+    Assignment,
+    AssignmentId,
+    Closed,
+    Declined,
+    Declining,
+    Ended,
+    EntryId,
+    Moved,
+    Moving,
+    Terms,
+    Transferred,
+    Withdrawn,
+)
+from routing.domain.bodies import BodyId
+from routing.domain.entries import Kind, Provenance
+from routing.store import tables
+from routing.store.rows import arrays, inserting
+
+INSERT = inserting(tables.assignment)
+
+CURRENT = text("""
+    SELECT * FROM assignment
+    WHERE entry = ANY (CAST(:entries AS uuid[])) AND state IN ('assigned', 'accepted', 'closed')
+    ORDER BY id FOR UPDATE
+""")
+
+ENTRY_OF = text("SELECT entry FROM assignment WHERE id = :id")
+
+LOCK_ONE = text("SELECT * FROM assignment WHERE id = :id FOR UPDATE")
+
+END = text("""
+    UPDATE assignment a
+    SET state = r.state, ended_at = r.ended_at, reason = r.reason, successor = r.successor, overdue = false
+    FROM unnest(
+        CAST(:ids AS uuid[]), CAST(:states AS text[]), CAST(:ended AS timestamptz[]), CAST(:reasons AS text[]),
+        CAST(:successors AS uuid[])
+    ) AS r (id, state, ended_at, reason, successor)
+    WHERE a.id = r.id
+""")
+
+ACCEPT = text("UPDATE assignment SET state = 'accepted', accepted_at = :at, overdue = false WHERE id = :id")
+
+REPRIORITISE = text("""
+    UPDATE assignment a
+    SET priority = r.priority, due_at = least(a.due_at, r.due_at)
+    FROM unnest(CAST(:ids AS uuid[]), CAST(:priorities AS text[]), CAST(:dues AS timestamptz[]))
+        AS r (id, priority, due_at)
+    WHERE a.id = r.id
+""")
+
+FLAG_OVERDUE = text("""
+    WITH late AS (SELECT id FROM assignment
+                  WHERE state = 'assigned' AND due_at <= :now AND NOT overdue
+                  ORDER BY id LIMIT :limit FOR UPDATE SKIP LOCKED)  -- primary-key order: the law of locks
+    UPDATE assignment a SET overdue = true FROM late WHERE a.id = late.id
+    RETURNING a.*
+""")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """An assignment with the determination it rests on and what it inherits from its entry."""
+
+    assignment: Assignment
+    determination: UUID
+    provenance: Provenance
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opened:
+    """A new assignment to be saved; `holder_tenant` is whom the database lets see it."""
+
+    assigned: Assigned
+    determination: UUID
+    provenance: Provenance
+    holder_tenant: str
+
+
+async def open_all(tx: Transaction, opened: Sequence[Opened]) -> None:
+    """Save new assignments. An entry that has a current one already makes the database refuse."""
+    if opened:
+        await tx.execute(INSERT, arrays(tables.assignment, [_row(one) for one in opened]))
+
+
+async def current(tx: Transaction, entries: Iterable[EntryId]) -> dict[EntryId, Held]:
+    """The current assignment of each entry, locked in order of ids; the entries are locked already."""
+    wanted = sorted(set(entries))
+    if not wanted:
+        return {}
+    return {EntryId(row.entry): _held(row) for row in await tx.rows(CURRENT, {"entries": wanted})}
+
+
+async def entry_of(tx: Transaction, assignment: UUID) -> EntryId | None:
+    """The entry of an assignment, without a lock; None where the caller sees no such assignment."""
+    entry = await tx.scalar(ENTRY_OF, {"id": assignment})
+    return None if entry is None else EntryId(entry)
+
+
+async def lock(tx: Transaction, assignment: UUID) -> Held | None:
+    """One assignment, locked; its entry is locked already. None where the caller sees none."""
+    row = await tx.row(LOCK_ONE, {"id": assignment})
+    return None if row is None else _held(row)
+
+
+async def accept(tx: Transaction, accepted: Accepted) -> None:
+    """Save that the holder took responsibility."""
+    await tx.execute(ACCEPT, {"id": accepted.terms.id, "at": accepted.accepted_at})
+
+
+async def end(tx: Transaction, ended: Sequence[Ended]) -> None:
+    """Save assignments that are over; before their successors, since only one may be current."""
+    if not ended:
+        return
+    rows = [_ending(one) for one in sorted(ended, key=lambda one: one.terms.id)]
+    await tx.execute(
+        END,
+        {
+            "ids": [row[0] for row in rows],
+            "states": [row[1] for row in rows],
+            "ended": [row[2] for row in rows],
+            "reasons": [row[3] for row in rows],
+            "successors": [row[4] for row in rows],
+        },
+    )
+
+
+async def reprioritise(tx: Transaction, changed: Sequence[tuple[AssignmentId, str, datetime]]) -> None:
+    """Give current assignments their entry's new priority; a due time only ever comes nearer."""
+    if changed:
+        await tx.execute(
+            REPRIORITISE,
+            {
+                "ids": [assignment for assignment, _, _ in changed],
+                "priorities": [priority for _, priority, _ in changed],
+                "dues": [due for _, _, due in changed],
+            },
+        )
+
+
+async def flag_overdue(tx: Transaction, now: datetime, limit: int) -> list[Held]:
+    """Flag what nobody accepted in time, at most `limit`; returns what was flagged."""
+    return [_held(row) for row in await tx.rows(FLAG_OVERDUE, {"now": now, "limit": limit})]
+
+
+def _row(opened: Opened) -> dict[str, Any]:
+    terms = opened.assigned.terms
+    return {
+        **asdict(opened.provenance),
+        "id": terms.id,
+        "determination": opened.determination,
+        "body": terms.body,
+        "holder": terms.holder,
+        "holder_tenant": opened.holder_tenant,
+        "copies": list(terms.copies),
+        "tried": list(terms.tried),
+        "hop": terms.hop,
+        "state": "assigned",
+        "overdue": False,
+        "assigned_at": terms.assigned_at,
+        "due_at": terms.due_at,
+        "accepted_at": None,
+        "ended_at": None,
+        "reason": None,
+        "successor": None,
+    }
+
+
+def _ending(ended: Ended) -> tuple[AssignmentId, str, datetime, str | None, AssignmentId | None]:
+    match ended:
+        case Declined(terms=terms, declined_at=at, reason=reason, successor=successor):
+            return terms.id, "declined", at, reason.value, successor
+        case Transferred(terms=terms, transferred_at=at, successor=successor):
+            return terms.id, "transferred", at, None, successor
+        case Moved(terms=terms, moved_at=at, reason=reason, successor=successor):
+            return terms.id, "moved", at, reason.value, successor
+        case Withdrawn(terms=terms, withdrawn_at=at):
+            return terms.id, "withdrawn", at, None, None
+        case _:
+            assert_never(ended)
+
+
+def _held(row: Any) -> Held:
+    terms = Terms(
+        id=AssignmentId(row.id),
+        entry=EntryId(row.entry),
+        body=BodyId(row.body),
+        holder=BodyId(row.holder),
+        copies=tuple(BodyId(one) for one in row.copies),
+        tried=tuple(BodyId(one) for one in row.tried),
+        hop=row.hop,
+        assigned_at=row.assigned_at,
+        due_at=row.due_at,
+    )
+    provenance = Provenance(
+        entry=terms.entry,
+        kind=Kind(row.kind),
+        referral=row.referral,
+        investigation=row.investigation,
+        tenant=row.tenant,
+        testmode=row.testmode,
+        priority=row.priority,
+        handling=row.handling,
+    )
+    return Held(assignment=_assignment(row, terms), determination=row.determination, provenance=provenance)
+
+
+def _assignment(row: Any, terms: Terms) -> Assignment:
+    match row.state:
+        case "assigned":
+            return Assigned(terms=terms, overdue=row.overdue)
+        case "accepted":
+            return Accepted(terms=terms, accepted_at=row.accepted_at)
+        case "closed":
+            return Closed(terms=terms, closed_at=row.ended_at, outcome=row.reason)
+        case "declined":
+            reason = Declining(row.reason)
+            return Declined(terms=terms, declined_at=row.ended_at, reason=reason, successor=row.successor)
+        case "moved":
+            why = Moving(row.reason)
+            return Moved(terms=terms, moved_at=row.ended_at, reason=why, successor=row.successor)
+        case "transferred":
+            return Transferred(terms=terms, transferred_at=row.ended_at, successor=row.successor)
+        case _:
+            return Withdrawn(terms=terms, withdrawn_at=row.ended_at)

@@ -1,0 +1,67 @@
+"""Determinations, each kept for ever with its explanation; the newest one counts."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy import text
+
+from kit.database import Transaction
+from routing.domain.assigning import EntryId
+from routing.domain.explaining import Plain
+from routing.store import tables
+from routing.store.rows import arrays, inserting
+
+INSERT = inserting(tables.determination)
+LATEST_VERSIONS = text("""
+    SELECT entry, max(version) AS version FROM determination
+    WHERE entry = ANY (CAST(:ids AS uuid[])) GROUP BY entry
+""")
+ALTERNATIVES = text("SELECT alternatives FROM determination WHERE id = :id")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stored:
+    """A determination as it is kept."""
+
+    id: UUID
+    tenant: str
+    testmode: bool
+    entry: EntryId
+    version: int
+    branch: str
+    body: str
+    first_hop: str | None
+    copies: list[str]
+    rule: str
+    confidence: str
+    country: str | None
+    province: str | None
+    municipality: str | None
+    reason: str | None
+    snapshot: str | None
+    directory: str
+    alternatives: list[str]
+    explanation: dict[str, Plain]
+    as_of: date
+    determined_at: datetime
+
+
+async def insert(tx: Transaction, made: Sequence[Stored]) -> None:
+    """Keep new determinations."""
+    if made:
+        await tx.execute(INSERT, arrays(tables.determination, [asdict(one) for one in made]))
+
+
+async def latest_versions(tx: Transaction, ids: Iterable[EntryId]) -> dict[EntryId, int]:
+    """How many times each entry was determined; absent where never. The entries are locked."""
+    wanted = sorted(set(ids))
+    if not wanted:
+        return {}
+    return {EntryId(row.entry): row.version for row in await tx.rows(LATEST_VERSIONS, {"ids": wanted})}
+
+
+async def alternatives(tx: Transaction, determination: UUID) -> list[str]:
+    """The bodies that lost in a determination, best first."""
+    return await tx.scalar(ALTERNATIVES, {"id": determination}) or []
