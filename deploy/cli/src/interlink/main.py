@@ -22,6 +22,7 @@ COMMANDS = {
     "jobs": "database",
     "migrate": "database",
     "audit": "audit",
+    "bench": "bench",
 }
 """Each command and the module it lives in. Only the module that is asked for is loaded: the others are slow."""
 
