@@ -8,7 +8,6 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-import structlog
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -155,7 +154,6 @@ def test_libraries_log_through_the_same_net(capfdbinary: pytest.CaptureFixture[b
     finally:
         root.handlers[:] = handlers
         root.setLevel(level)
-        structlog.reset_defaults()
     written = json.loads(capfdbinary.readouterr().out.splitlines()[-1])
     assert written["event"] == "connection from [redacted]"
     assert (written["service"], written["module"], written["level"]) == ("probe", "library", "warning")

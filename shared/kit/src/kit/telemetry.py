@@ -95,15 +95,20 @@ def configure_logging(service: str, *, level: int = logging.INFO) -> None:
     """Send structlog's and the libraries' records to stdout as JSON lines. Called once, by the process."""
     global _service
     _service = service
-    structlog.configure(
-        processors=PROCESSORS,
-        wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.BytesLoggerFactory(sys.stdout.buffer),
-        cache_logger_on_first_use=True,
-    )
+    _configure_structlog(level)
     logging.basicConfig(handlers=[_Bridge()], level=max(level, logging.INFO), force=True)
     for name, least in LEAST_LEVEL.items():
         logging.getLogger(name).setLevel(least)
+
+
+class _Lines:
+    """Writes lines to stdout, to whatever stdout is at that time."""
+
+    def msg(self, line: bytes) -> None:
+        sys.stdout.buffer.write(line + b"\n")
+        sys.stdout.buffer.flush()
+
+    debug = info = warning = error = critical = msg
 
 
 class _Bridge(logging.Handler):
@@ -151,6 +156,17 @@ PROCESSORS: Final[list[Any]] = [
     redacted,
     _rendered,
 ]
+
+
+def _configure_structlog(level: int) -> None:
+    structlog.configure(
+        processors=PROCESSORS,
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=lambda *_: _Lines(),
+    )
+
+
+_configure_structlog(logging.INFO)  # also in a test or a script nothing is logged past the redaction
 
 _tracer = trace.get_tracer("interlink")
 
