@@ -32,17 +32,6 @@ class Posted:
         return hashlib.sha256(self.body).hexdigest()
 
 
-def media_type(header: str | None) -> tuple[str, str | None]:
-    """Media type in lower case and charset of a `Content-Type` header."""
-    kind, _, parameters = (header or "").partition(";")
-    charset = None
-    for parameter in parameters.split(";"):
-        name, _, value = parameter.partition("=")
-        if name.strip().lower() == "charset":
-            charset = value.strip().strip('"').lower()
-    return kind.strip().lower(), charset
-
-
 def reference_of(posted: Posted, own: str | None) -> str:
     """The partner's number: the document's own, else the header's, else the body's SHA-256."""
     header = posted.reference.strip() if posted.reference and posted.reference.strip() else None

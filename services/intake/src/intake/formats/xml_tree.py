@@ -89,7 +89,7 @@ class Node:
     def person(self) -> "Node | None":
         """The child that describes the person: its name differs by role, but for its end."""
         for child in self.element.iterchildren(etree.Element):
-            if str(child.tag).endswith("Person"):
+            if str(child.tag).lower().endswith("person"):
                 return Node(child, f"{self.path}/{child.tag}")
         return None
 
@@ -128,6 +128,6 @@ class Node:
         told: set[str] = set()
         for child in self.element.iterchildren(etree.Element):
             name = str(child.tag)
-            if name not in known and not name.endswith("Person") and name not in told:
+            if name not in known and not name.lower().endswith("person") and name not in told:
                 told.add(name)
                 findings.warn_file(f"{self.path}/{name[:64]}", "xml.unknown_element")

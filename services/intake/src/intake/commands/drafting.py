@@ -1,0 +1,146 @@
+"""An accepted entry as it is stored and told: graded, prioritised, sealed, and hashed for later comparison.
+
+Pure computing, done before any transaction is open. The digest leaves out where in the file a thing stood, so
+that an entry that only moved is unchanged.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+from uuid import UUID
+
+import orjson
+
+from contracts.personal import EntryItems
+from intake.commands import plaintexts
+from intake.commands.filing import Partner
+from intake.domain import assessing
+from intake.domain.handling import as_text
+from intake.domain.priority import Assessment
+from intake.domain.referral import Entry, Submission
+from intake.store.entries import FINGERPRINT_BYTES, NewEntry
+from kit.encryption import DataKey, Sealed, keyed_hash
+
+CHUNK: Final = 256 * 1024
+_FINGERPRINTED: Final = frozenset({"account", "email", "phone", "device"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hashed:
+    """What of an entry is compared without being readable."""
+
+    reference_key: bytes
+    digest: bytes
+    fingerprints: frozenset[bytes]
+
+
+def hashed(submission: Submission, entry: Entry, parts: Sequence[EntryItems], index_key: bytes) -> Hashed:
+    """Keyed hashes of the entry's reference, of all that is told of it, and of what identifies it."""
+    return Hashed(
+        reference_key=keyed_hash(index_key, f"entry.reference.{entry.kind}", entry.reference),
+        digest=keyed_hash(index_key, "entry.content", _content(submission, entry, parts)),
+        fingerprints=frozenset(_fingerprints(entry, index_key)),
+    )
+
+
+def _content(submission: Submission, entry: Entry, parts: Sequence[EntryItems]) -> str:
+    incident, authority = submission.incident, submission.foreign_authority
+    told = [part.model_dump(mode="json") for part in parts]
+    for part in told:
+        for name in ("captures", "identifiers", "civic_addresses"):
+            for item in part[name]:
+                item["item"] = ""
+    frame = (
+        entry.role,
+        incident.offence,
+        incident.at,
+        submission.offence_basis,
+        submission.urgency,
+        as_text(submission.handling),
+        sorted(entry.signals),
+        None if authority is None else (authority.country, authority.agency, authority.investigating),
+    )
+    return orjson.dumps((frame, told), option=orjson.OPT_SORT_KEYS).decode()
+
+
+def _fingerprints(entry: Entry, index_key: bytes) -> Iterator[bytes]:
+    if entry.account is not None and entry.account.id:
+        text = f"{(entry.account.service or '').casefold()}\0{entry.account.id}"
+        yield keyed_hash(index_key, "entry.account", text)[:FINGERPRINT_BYTES]
+    for identifier in entry.identifiers:
+        if identifier.kind in _FINGERPRINTED and identifier.normalised:
+            text = f"{(identifier.service or '').casefold()}\0{identifier.normalised}"
+            yield keyed_hash(index_key, f"entry.{identifier.kind}", text)[:FINGERPRINT_BYTES]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drafting:
+    """What all entries of one file are drafted with."""
+
+    submission: Submission
+    partner: Partner
+    version: int
+    key: DataKey
+    index_key: bytes
+
+
+def draft(
+    drafting: Drafting,
+    entry: Entry,
+    *,
+    entry_id: UUID,
+    position: int,
+    assessment: Assessment,
+    review: bool = False,
+) -> NewEntry:
+    """The entry under its id. `position` counts from 1 over all versions of the referral."""
+    submission = drafting.submission
+    parts = plaintexts.parts(entry)
+    hashes = hashed(submission, entry, parts, drafting.index_key)
+    return NewEntry(
+        id=entry_id,
+        version=drafting.version,
+        position=position,
+        kind=entry.kind,
+        role=entry.role,
+        naming=entry.naming,
+        reference_key=hashes.reference_key,
+        digest=hashes.digest,
+        fingerprints=hashes.fingerprints,
+        label=drafting.key.encrypt(entry.reference.encode(), label_context(entry_id)),
+        parts=tuple(
+            drafting.key.encrypt(
+                part.model_dump_json(exclude_none=True).encode(),
+                part_context(entry_id, drafting.version, number),
+            )
+            for number, part in enumerate(parts, start=1)
+        ),
+        grade=assessing.grade(entry),
+        priority=assessment.priority,
+        factors=tuple(str(factor) for factor in assessment.factors),
+        handling=as_text(assessing.handling(submission, entry, drafting.partner.handling)),
+        review=review,
+    )
+
+
+def part_context(entry: UUID, version: int, part: int) -> bytes:
+    """What an entry's sealed part is bound to; routing opens it with the same words."""
+    return f"{entry}:{version}:{part}".encode()
+
+
+def label_context(entry: UUID) -> bytes:
+    """What an entry's sealed reference is bound to."""
+    return f"{entry}:reference".encode()
+
+
+def payload_context(referral: UUID, version: int, chunk: int) -> bytes:
+    """What a chunk of the raw body is bound to."""
+    return f"{referral}:{version}:payload:{chunk}".encode()
+
+
+def sealed_payload(key: DataKey, referral: UUID, version: int, body: bytes) -> list[Sealed]:
+    """The raw body in chunks of 256 KiB, each sealed for its place."""
+    return [
+        key.encrypt(body[at : at + CHUNK], payload_context(referral, version, number))
+        for number, at in enumerate(range(0, len(body), CHUNK))
+    ]

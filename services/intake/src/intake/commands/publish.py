@@ -1,0 +1,61 @@
+"""The events of a large file, a chunk in a transaction; until the last one its progress says *receiving*."""
+
+from collections.abc import Mapping
+from uuid import UUID
+
+from intake.commands import announcing
+from intake.commands.announcing import Frame, Told
+from intake.domain.priority import Priority
+from intake.domain.referral import Kind
+from intake.store import entries as entry_store
+from intake.store import referrals as referral_store
+from kit.database import Transaction
+from kit.encryption import DataKey
+
+
+async def key_of(tx: Transaction, referral_id: UUID) -> UUID | None:
+    """The id of the referral's data key."""
+    return await tx.scalar(referral_store.KEY_OF, {"id": referral_id})
+
+
+async def publish_next(tx: Transaction, referral_id: UUID, keys: Mapping[UUID, DataKey], chunk: int) -> bool:
+    """Tell the next entries. Answers whether more are left; a file whose key was destroyed has none."""
+    referral = await tx.row(referral_store.LOCK, {"id": referral_id})
+    if referral is None or referral.state == "accepted" or referral.key_id not in keys:
+        return False
+    rows = await tx.rows(
+        entry_store.NEXT_TO_PUBLISH,
+        {"referral": referral_id, "after": referral.published_to, "limit": chunk},
+    )
+    stored = await tx.row(referral_store.FRAME, {"id": referral_id, "version": referral.version})
+    assert stored is not None  # noqa: S101 - a referral has its current version
+    frame = Frame(
+        referral=referral_id,
+        number=referral.number,
+        version=stored.version,
+        tenant=referral.tenant,
+        testmode=referral.testmode,
+        received_at=stored.received_at,
+        **announcing.frame_fields(stored.frame),
+    )
+    parts = await entry_store.parts_of(tx, rows)
+    for row in rows:
+        told = Told(
+            id=row.id,
+            kind=Kind(row.kind),
+            role=row.role,
+            grade=row.grade,
+            priority=Priority(row.priority),
+            factors=row.factors,
+            handling=row.handling,
+            parts=parts[row.id],
+        )
+        for event, origin in announcing.reported(frame, told, keys[referral.key_id]):
+            tx.publish(event, origin)
+    more = len(rows) == chunk
+    last = rows[-1].position if rows else referral.published_to
+    await tx.execute(
+        referral_store.SET_PUBLISHED,
+        {"id": referral_id, "to": last, "state": "receiving" if more else "accepted"},
+    )
+    return more

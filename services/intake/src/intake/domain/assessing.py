@@ -1,0 +1,41 @@
+"""What of a submission decides one entry's priority and how far the entry may travel."""
+
+from intake.domain.grading import Grade, best
+from intake.domain.handling import Handling, Tlp, strictest
+from intake.domain.priority import Facts, Signal
+from intake.domain.referral import Entry, Kind, Submission
+
+
+def grade(entry: Entry) -> Grade:
+    """The grade of an entry: its best capture's."""
+    return best(capture.grade for capture in entry.captures)
+
+
+def facts(submission: Submission, entry: Entry) -> Facts:
+    """The facts by which `priority.assess` decides. A count of reports is not among them."""
+    answerable = [capture.at for capture in entry.captures if capture.grade is not Grade.X and capture.at is not None]
+    return Facts(
+        offence=submission.incident.offence,
+        incident_at=submission.incident.at,
+        urgency=submission.urgency,
+        signals=entry.signals | _of_a_child(entry),
+        grade=grade(entry),
+        usable=entry.usable,
+        newest=max(answerable, default=None),
+        viral=submission.viral,
+    )
+
+
+def handling(submission: Submission, entry: Entry | None, default: Handling) -> Handling:
+    """The strictest of the parts; the partner's default stands where the file says nothing."""
+    said = submission.handling
+    of_file = Handling(codes=said.codes or default.codes, tlp=said.tlp or default.tlp or Tlp.AMBER, note=said.note)
+    return strictest((of_file, *(entry.handlings if entry is not None else ())))
+
+
+def _of_a_child(entry: Entry) -> frozenset[Signal]:
+    """A child who can be found is helped first (domain.md §4.8)."""
+    if entry.kind is not Kind.VICTIM:
+        return frozenset()
+    reachable = bool(entry.civic_addresses) or entry.stated_location is not None
+    return frozenset({Signal.CHILD_REPORTED, *({Signal.CHILD_REACHABLE} if reachable else ())})

@@ -1,0 +1,31 @@
+"""Due work: the events of large files, and forgetting old idempotency keys."""
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from intake.application import Intake
+from intake.commands import forget
+from intake.commands.publish import key_of, publish_next
+from kit.database import Transaction
+from kit.encryption import DataKey
+from kit.jobs import Again, Done, Job, Outcome
+
+
+async def open_key(app: Intake, job: Job) -> Mapping[UUID, DataKey]:
+    """The referral's data key; asked for before the transaction of `publish` is open."""
+    async with app.database.as_system() as tx:
+        key_id = await key_of(tx, UUID(job.payload["referral"]))
+    return await app.keyring.open([key_id] if key_id is not None else [])
+
+
+async def publish(app: Intake, tx: Transaction, job: Job, keys: Mapping[UUID, DataKey]) -> Outcome:
+    """The next chunk of a large file's events."""
+    more = await publish_next(tx, UUID(job.payload["referral"]), keys, app.settings.publish_chunk)
+    return Again(app.clock.now()) if more else Done()
+
+
+async def forget_keys(app: Intake, tx: Transaction, _job: Job, _result: Any) -> Outcome:
+    """Idempotency keys beyond their time."""
+    await forget.forget_keys(tx, app.clock.now() - app.settings.idempotency_kept)
+    return Done()

@@ -1,0 +1,55 @@
+"""Reads for partners and coordinators. Row-level security decides what is seen; the list order is newest first."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, text
+
+from kit.database import Transaction
+
+BY_NUMBER = text("""
+    SELECT r.id, r.number, r.tenant, r.reference, r.version, r.format, r.state, r.testmode, r.key_id, r.received_at,
+           r.updated_at, v.receipt
+    FROM referral r JOIN referral_version v ON v.referral_id = r.id AND v.version = r.version
+    WHERE r.number = :number
+""")
+
+ENTRIES = text("""
+    SELECT id, position, kind, role, state, review, grade, priority, label_nonce, label_data,
+           determination, branch, country, province, assignment, holder, assignment_at,
+           requested_at, answer, answered_at
+    FROM entry WHERE referral_id = :referral AND position > :after ORDER BY position LIMIT :limit
+""")
+
+# The tenant is named for the index; the policy would hold without it.
+NEWEST = text("""
+    SELECT r.id, r.number, r.tenant, r.reference, r.version, r.format, r.state, r.testmode, r.received_at, r.updated_at
+    FROM referral r
+    WHERE r.tenant = :tenant AND (CAST(:before AS uuid) IS NULL OR r.id < CAST(:before AS uuid))
+    ORDER BY r.id DESC LIMIT :limit
+""")
+
+NEWEST_OF_ALL = text("""
+    SELECT r.id, r.number, r.tenant, r.reference, r.version, r.format, r.state, r.testmode, r.received_at, r.updated_at
+    FROM referral r
+    WHERE CAST(:before AS uuid) IS NULL OR r.id < CAST(:before AS uuid)
+    ORDER BY r.id DESC LIMIT :limit
+""")
+
+
+async def referral(tx: Transaction, number: str) -> Row[Any] | None:
+    """The referral of a number with its newest receipt, if the transaction may see it."""
+    return await tx.row(BY_NUMBER, {"number": number})
+
+
+async def entries(tx: Transaction, referral_id: UUID, after: int, limit: int) -> Sequence[Row[Any]]:
+    """Entries with their progress, in the order of the file."""
+    return await tx.rows(ENTRIES, {"referral": referral_id, "after": after, "limit": limit})
+
+
+async def newest(tx: Transaction, tenant: str | None, before: UUID | None, limit: int) -> Sequence[Row[Any]]:
+    """A page of referrals; those of all tenants where none is named (the centre)."""
+    if tenant is None:
+        return await tx.rows(NEWEST_OF_ALL, {"before": before, "limit": limit})
+    return await tx.rows(NEWEST, {"tenant": tenant, "before": before, "limit": limit})

@@ -1,0 +1,77 @@
+"""The service `intake`: what it serves, what it reacts to, what it publishes. The only wiring."""
+
+import asyncio
+from datetime import timedelta
+
+from contracts.events.entries import (
+    SuspectAmended,
+    SuspectReported,
+    SuspectWithdrawn,
+    VictimAmended,
+    VictimReported,
+    VictimWithdrawn,
+)
+from contracts.events.identifications import IdentificationCompleted, IdentificationRequested
+from contracts.events.jurisdictions import (
+    AssignmentAccepted,
+    AssignmentCreated,
+    AssignmentDeclined,
+    AssignmentMoved,
+    AssignmentWithdrawn,
+    JurisdictionDetermined,
+    JurisdictionUndetermined,
+)
+from contracts.events.referrals import ReferralAmended, ReferralReceived
+from intake import handlers, jobs
+from intake.api import referrals
+from intake.application import Intake, build
+from intake.commands.accept import PUBLISH_JOB
+from intake.settings import Settings
+from kit.dispatch import on
+from kit.jobs import job
+from kit.service import Service
+
+
+async def _start(app: Intake) -> None:
+    await app.seed()
+
+
+async def _commit_groups(app: Intake, stop: asyncio.Event) -> None:
+    await app.groups.run(stop)
+
+
+service = Service(
+    name="intake",
+    package="intake",
+    title="Interlink intake: the partners' door",
+    settings=Settings,
+    build=build,
+    routes=[referrals.router],
+    handlers=[
+        on(JurisdictionDetermined, handlers.jurisdictions_determined, commutative=True),
+        on(JurisdictionUndetermined, handlers.jurisdictions_undetermined, commutative=True),
+        on(AssignmentCreated, handlers.assignments_created, commutative=True),
+        on(AssignmentAccepted, handlers.assignments_accepted, commutative=True),
+        on(AssignmentDeclined, handlers.assignments_declined, commutative=True),
+        on(AssignmentMoved, handlers.assignments_moved, commutative=True),
+        on(AssignmentWithdrawn, handlers.assignments_withdrawn, commutative=True),
+        on(IdentificationRequested, handlers.identifications_requested, commutative=True),
+        on(IdentificationCompleted, handlers.identifications_completed, commutative=True),
+    ],
+    jobs=[
+        job(PUBLISH_JOB, call=jobs.open_key, apply=jobs.publish),
+        job("idempotency.forget", apply=jobs.forget_keys, every=timedelta(hours=6)),
+    ],
+    publishes=[
+        ReferralReceived,
+        ReferralAmended,
+        SuspectReported,
+        SuspectAmended,
+        SuspectWithdrawn,
+        VictimReported,
+        VictimAmended,
+        VictimWithdrawn,
+    ],
+    start=_start,
+    background=[_commit_groups],
+)

@@ -1,0 +1,24 @@
+"""What the intake service is told by its environment, beyond what every service is told."""
+
+from datetime import timedelta
+
+from pydantic import Field
+
+from kit.settings import ServiceSettings
+
+
+class Settings(ServiceSettings):
+    """Options named `INTAKE_…`."""
+
+    seed_partners: str = "bureau-nl,clearinghouse"
+    """Sandbox partners that exist from the first start, comma separated. Their data is test data. Empty: none."""
+    largest_direct: int = Field(default=1_000, ge=1, le=2_000)
+    """Entries of a file whose events are written with it; those of a larger file follow in chunks, by a job."""
+    publish_chunk: int = Field(default=1_000, ge=1, le=2_000)
+    """Entries of a large file whose events are written in one transaction."""
+    idempotency_kept: timedelta = timedelta(days=35)
+    """How long an Idempotency-Key is remembered; at least 30 days are promised."""
+    group_requests: int = Field(default=64, ge=1, le=256)
+    """Most requests that share a commit."""
+    parse_in_thread: int = Field(default=64 * 1024, ge=0)
+    """Bodies of at least this many bytes are parsed beside the event loop, which would stand still."""

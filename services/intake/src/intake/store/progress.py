@@ -1,0 +1,155 @@
+"""How far other services brought an entry.
+
+Each facet keeps its newest state by the event's sequence, so that a repeated or late event changes nothing for
+the worse. One statement a batch; an entry stands in it once.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import text
+
+from kit.database import Transaction
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Determined:
+    """What routing determined, as the newest event of its sequence tells it."""
+
+    entry: UUID
+    sequence: int
+    word: str
+    branch: str | None
+    country: str | None
+    province: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assigned:
+    """Where an assignment stands. `successor` is the assignment that replaced it, if one did."""
+
+    entry: UUID
+    sequence: int
+    assignment: UUID
+    word: str
+    holder: str
+    at: datetime
+    successor: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Requested:
+    """Identification was asked for."""
+
+    entry: UUID
+    sequence: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answered:
+    """A provider's checked answer came."""
+
+    entry: UUID
+    sequence: int
+    outcome: str
+    at: datetime
+
+
+SET_DETERMINED = text("""
+    WITH given AS (SELECT * FROM unnest(CAST(:ids AS uuid[]), CAST(:sequences AS bigint[]), CAST(:words AS text[]),
+                       CAST(:branches AS text[]), CAST(:countries AS text[]), CAST(:provinces AS text[]))
+                   AS g (id, sequence, word, branch, country, province)),
+         locked AS (SELECT id FROM entry WHERE id IN (SELECT id FROM given) ORDER BY id FOR UPDATE)
+    UPDATE entry e SET determination_sequence = g.sequence, determination = g.word, branch = g.branch,
+                       country = g.country, province = g.province
+    FROM given g JOIN locked USING (id) WHERE e.id = g.id AND e.determination_sequence < g.sequence
+""")
+
+# A predecessor's end, told after its successor's beginning, changes nothing.
+SET_ASSIGNED = text("""
+    WITH given AS (SELECT * FROM unnest(CAST(:ids AS uuid[]), CAST(:sequences AS bigint[]),
+                       CAST(:assignments AS uuid[]), CAST(:words AS text[]), CAST(:holders AS text[]),
+                       CAST(:moments AS timestamptz[]), CAST(:successors AS uuid[]))
+                   AS g (id, sequence, assignment, word, holder, at, successor)),
+         locked AS (SELECT id FROM entry WHERE id IN (SELECT id FROM given) ORDER BY id FOR UPDATE)
+    UPDATE entry e SET assignment_sequence = g.sequence, assignment_id = g.assignment, assignment = g.word,
+                       holder = g.holder, assignment_at = g.at
+    FROM given g JOIN locked USING (id)
+    WHERE e.id = g.id AND e.assignment_sequence < g.sequence
+      AND (g.successor IS NULL OR e.assignment_id IS DISTINCT FROM g.successor)
+""")
+
+SET_REQUESTED = text("""
+    WITH given AS (SELECT * FROM unnest(CAST(:ids AS uuid[]), CAST(:sequences AS bigint[]),
+                       CAST(:moments AS timestamptz[])) AS g (id, sequence, at)),
+         locked AS (SELECT id FROM entry WHERE id IN (SELECT id FROM given) ORDER BY id FOR UPDATE)
+    UPDATE entry e SET request_sequence = g.sequence, requested_at = g.at
+    FROM given g JOIN locked USING (id) WHERE e.id = g.id AND e.request_sequence < g.sequence
+""")
+
+SET_ANSWERED = text("""
+    WITH given AS (SELECT * FROM unnest(CAST(:ids AS uuid[]), CAST(:sequences AS bigint[]), CAST(:words AS text[]),
+                       CAST(:moments AS timestamptz[])) AS g (id, sequence, word, at)),
+         locked AS (SELECT id FROM entry WHERE id IN (SELECT id FROM given) ORDER BY id FOR UPDATE)
+    UPDATE entry e SET answer_sequence = g.sequence, answer = g.word, answered_at = g.at
+    FROM given g JOIN locked USING (id) WHERE e.id = g.id AND e.answer_sequence < g.sequence
+""")
+
+
+async def determined(tx: Transaction, states: Sequence[Determined]) -> None:
+    """What routing determined; one state an entry, sorted by entry."""
+    await tx.execute(
+        SET_DETERMINED,
+        {
+            "ids": [state.entry for state in states],
+            "sequences": [state.sequence for state in states],
+            "words": [state.word for state in states],
+            "branches": [state.branch for state in states],
+            "countries": [state.country for state in states],
+            "provinces": [state.province for state in states],
+        },
+    )
+
+
+async def assigned(tx: Transaction, states: Sequence[Assigned]) -> None:
+    """Where assignments stand; one state an entry, sorted by entry."""
+    await tx.execute(
+        SET_ASSIGNED,
+        {
+            "ids": [state.entry for state in states],
+            "sequences": [state.sequence for state in states],
+            "assignments": [state.assignment for state in states],
+            "words": [state.word for state in states],
+            "holders": [state.holder for state in states],
+            "moments": [state.at for state in states],
+            "successors": [state.successor for state in states],
+        },
+    )
+
+
+async def requested(tx: Transaction, states: Sequence[Requested]) -> None:
+    """Identifications that were asked for; one state an entry, sorted by entry."""
+    await tx.execute(
+        SET_REQUESTED,
+        {
+            "ids": [state.entry for state in states],
+            "sequences": [state.sequence for state in states],
+            "moments": [state.at for state in states],
+        },
+    )
+
+
+async def answered(tx: Transaction, states: Sequence[Answered]) -> None:
+    """Identifications that were answered; one state an entry, sorted by entry."""
+    await tx.execute(
+        SET_ANSWERED,
+        {
+            "ids": [state.entry for state in states],
+            "sequences": [state.sequence for state in states],
+            "words": [state.outcome for state in states],
+            "moments": [state.at for state in states],
+        },
+    )
