@@ -35,7 +35,8 @@ SEALED = text(f"""
 
 UNSEALED = text("""
     SELECT e.id FROM audit_entry e
-    WHERE e.at < clock_timestamp() - CAST(:age AS interval) AND NOT EXISTS (SELECT FROM audit_seal s WHERE s.entry = e.id)
+    WHERE e.at < clock_timestamp() - CAST(:age AS interval)
+      AND NOT EXISTS (SELECT FROM audit_seal s WHERE s.entry = e.id)
     ORDER BY e.id LIMIT :page
 """)
 

@@ -56,6 +56,7 @@ def main(service: Service) -> None:
     asked = parser.parse_args().roles
     settings = service.configured()
     telemetry.configure_logging(service.name)
+    telemetry.configure_tracing(service.name)
     if "migrate" in asked:
         url = required(settings.owner_database_url, f"{service.package.upper()}_OWNER_DATABASE_URL")
         uvloop.run(migrations.migrate(service.package, url))
