@@ -33,6 +33,7 @@ from routing.networks.snapshots import Snapshots
 
 IDENTIFIED = "subscriber_identified"
 STATED_ITEM = "/stated_location"
+NORTH_AMERICA = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -192,14 +193,14 @@ def _phone(identifier: Identifier) -> PhoneFact:
 
 
 def _country_of_phone(number: str) -> str | None:
-    """By its calling code; None for codes of several countries, such as +1 without a Canadian area code."""
+    """By its calling code; None for codes of no country, and for +1 without a Canadian area code."""
     with suppress(phonenumbers.NumberParseException):
         parsed = phonenumbers.parse(number, None)
         regions = phonenumbers.region_codes_for_country_code(parsed.country_code or 0)
-        if len(regions) == 1 and regions[0].isalpha():  # 001 is no territory
-            return regions[0]
-        region = phonenumbers.region_code_for_number(parsed)
-        return None if parsed.country_code == 1 else region
+        # Several countries share a code (+44): the number's own form then tells, if it can.
+        region = regions[0] if len(regions) == 1 else phonenumbers.region_code_for_number(parsed)
+        if parsed.country_code != NORTH_AMERICA and region is not None and region.isalpha():
+            return region
     return None
 
 
