@@ -17,10 +17,11 @@ from typing import Any, Final, Protocol
 
 import orjson
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from sqlalchemy import Executable, Row, text
+from sqlalchemy import Row, text
 
 from kit import telemetry
 from kit.access import CENTRE_TENANT, Principal
+from kit.executing import Executing
 from kit.outages import POSSIBLE, database_is_away
 from kit.time import Clock
 
@@ -34,11 +35,11 @@ EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 INSERT_ENTRIES = text("""
     INSERT INTO audit_entry (at, actor, client, tenant, action, subject, purpose, detail, request_id)
-    SELECT :at, actor, client, tenant, action, subject, purpose, CAST(detail AS jsonb), :request_id
+    SELECT :at, actor, client, tenant, action, subject, purpose, CAST(detail AS jsonb), request_id
     FROM unnest(CAST(:actors AS text[]), CAST(:clients AS text[]), CAST(:tenants AS text[]),
                 CAST(:actions AS text[]), CAST(:subjects AS text[]), CAST(:purposes AS text[]),
-                CAST(:details AS text[]))
-         AS e (actor, client, tenant, action, subject, purpose, detail)
+                CAST(:details AS text[]), CAST(:requests AS text[]))
+         AS e (actor, client, tenant, action, subject, purpose, detail, request_id)
 """)
 
 # One sealer per schema at a time; the lock ends with the transaction, whoever dies.
@@ -79,30 +80,6 @@ SET_HEAD = text("""
 """)
 
 
-class Executing(Protocol):
-    """What is needed of a transaction here."""
-
-    async def execute(self, statement: Executable, params: Mapping[str, Any] | None = None) -> Any:
-        """Run one statement."""
-        ...
-
-    async def row(self, statement: Executable, params: Mapping[str, Any] | None = None) -> Row[Any] | None:
-        """The only row, or None."""
-        ...
-
-    async def rows(self, statement: Executable, params: Mapping[str, Any] | None = None) -> Sequence[Row[Any]]:
-        """All rows."""
-        ...
-
-    async def scalar(self, statement: Executable, params: Mapping[str, Any] | None = None) -> Any:
-        """The first column of the first row, or None."""
-        ...
-
-    def now(self) -> datetime:
-        """The time of the injected clock, UTC."""
-        ...
-
-
 class SystemDatabase(Protocol):
     """The door to the `system` role."""
 
@@ -120,6 +97,8 @@ class Entry:
     subject: str
     purpose: str | None = None
     detail: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    request_id: str | None = field(default_factory=telemetry.request_id)
+    """Of the request in which the entry is made, else given: a group commit writes for many requests."""
 
 
 async def insert(tx: Executing, entries: Sequence[Entry]) -> None:
@@ -131,13 +110,13 @@ async def insert(tx: Executing, entries: Sequence[Entry]) -> None:
         INSERT_ENTRIES,
         {
             "at": tx.now(),
-            "request_id": telemetry.request_id(),
             "actors": [actor and actor.subject for actor in actors],
             "clients": [actor and actor.client for actor in actors],
             "tenants": [actor.tenant if actor else CENTRE_TENANT for actor in actors],
             "actions": [entry.action for entry in entries],
             "subjects": [entry.subject for entry in entries],
             "purposes": [entry.purpose or (entry.actor and entry.actor.purpose) for entry in entries],
+            "requests": [entry.request_id for entry in entries],
             "details": [orjson.dumps(entry.detail).decode() for entry in entries],
         },
     )

@@ -205,7 +205,8 @@ class Member(ConsumerRebalanceListener):
         """Whether the batch came to its end. If not, the client stands at the first unsettled record again."""
         expected = dict(self._expected)  # a copy: a rebalance may clear ours meanwhile
         try:
-            await self._consumer.settlement.settle(records, expected)
+            with telemetry.BATCH_SECONDS.time():
+                await self._consumer.settlement.settle(records, expected)
         except Exception as error:
             if not (isinstance(error, FencedError) or is_transient(error)):
                 raise
@@ -265,11 +266,13 @@ class Member(ConsumerRebalanceListener):
         assigned = self._client.assignment()
         self._client.pause(*assigned)
         self._consumer.condition.backing_off = True
+        telemetry.CONSUMER_PAUSED.set(1)
         until = time.monotonic() + _delay(failures)
         while not stop.is_set() and time.monotonic() < until:
             await self._client.getmany(timeout_ms=POLL_MS)
             self._consumer.condition.polled_at = time.monotonic()
         self._consumer.condition.backing_off = False
+        telemetry.CONSUMER_PAUSED.set(0)
         self._moved_at = time.monotonic()
         self._client.resume(*(assigned & self._client.assignment()))
 

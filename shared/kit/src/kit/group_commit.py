@@ -107,8 +107,10 @@ class GroupCommit(Generic[RequestT, ResultT]):
         return group
 
     async def _commit(self, group: Sequence[_Waiting[RequestT, ResultT]]) -> None:
+        telemetry.GROUP_SIZE.observe(len(group))
         try:
-            answers = await self._run_group([waiting.request for waiting in group])
+            with telemetry.GROUP_SECONDS.time():
+                answers = await self._run_group([waiting.request for waiting in group])
         except Exception as error:  # noqa: BLE001 - each request gets its own failure
             if len(group) == 1:
                 _fail(group[0], error)

@@ -12,6 +12,7 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row, text
@@ -44,7 +45,7 @@ LOCK_SHARDS = text("""
 
 # A statement of its own: its snapshot must be younger than the lock, or it would see rows another relay deleted.
 READ = text("""
-    SELECT o.shard, o.id, o.topic, o.key, o.headers, o.payload
+    SELECT o.shard, o.id, o.topic, o.key, o.headers, o.payload, o.created_at
     FROM unnest(CAST(:shards AS smallint[]), CAST(:floors AS bigint[])) AS f (shard, floor)
     CROSS JOIN LATERAL (
         SELECT * FROM outbox o WHERE o.shard = f.shard AND o.id > f.floor ORDER BY o.id LIMIT :per_shard
@@ -117,9 +118,11 @@ class Relay:
         self._reset_floors()
         async with self._database.as_system() as tx:
             rows = await self._locked_rows(tx)
+            telemetry.OUTBOX_AGE.set(_age(rows, tx.now()))
             if not rows:
                 return Sent(rows=0, failed=0)
-            results = await self._producer.send([_record(row) for row in rows])
+            with telemetry.RELAY_SECONDS.time():
+                results = await self._producer.send([_record(row) for row in rows])
             fault("relay.published")
             acknowledged = _acknowledged(rows, results)
             await tx.execute(
@@ -129,6 +132,7 @@ class Relay:
         self._raise_floors(rows, results)
         failed = len(rows) - len(acknowledged)
         telemetry.RELAYED.inc(len(acknowledged))
+        telemetry.RELAY_FAILURES.inc(failed)
         return Sent(rows=len(acknowledged), failed=failed)
 
     async def _locked_rows(self, tx: Transaction) -> Sequence[Row[Any]]:
@@ -156,6 +160,7 @@ class Relay:
             self._hopeless[row.id] += 1
             if self._hopeless[row.id] >= HOPELESS_TRIES:
                 del self._hopeless[row.id]
+                telemetry.OUTBOX_DEAD.inc()
                 log.error("relay.buried", row=row.id, topic=row.topic, error=result.reason)
                 await tx.execute(BURY, {"shard": row.shard, "id": row.id, "error": result.reason})
 
@@ -187,6 +192,11 @@ class Relay:
                 await stop.wait()
         except TimeoutError:
             return
+
+
+def _age(rows: Sequence[Row[Any]], now: datetime) -> float:
+    """Seconds since the oldest of these rows was written; 0 where none waits."""
+    return max((now - min(row.created_at for row in rows)).total_seconds(), 0.0) if rows else 0.0
 
 
 def _record(row: Row[Any]) -> Record:

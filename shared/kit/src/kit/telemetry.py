@@ -43,15 +43,13 @@ GROUP_SECONDS = Histogram("interlink_group_commit_seconds", "Time of one shared 
 RELAYED = Counter("interlink_outbox_relayed_total", "Outbox rows acknowledged by the broker and deleted.")
 RELAY_FAILURES = Counter("interlink_outbox_relay_failures_total", "Sends that failed and are repeated.")
 RELAY_SECONDS = Histogram("interlink_outbox_relay_seconds", "Time of one relayed batch.")
-OUTBOX_ROWS = Gauge("interlink_outbox_rows", "Rows that wait for the relay.")
-OUTBOX_AGE = Gauge("interlink_outbox_oldest_seconds", "Age of the oldest waiting row.")
+OUTBOX_AGE = Gauge("interlink_outbox_oldest_seconds", "Age of the oldest row this relay found waiting.")
 OUTBOX_DEAD = Counter("interlink_outbox_dead_total", "Rows moved aside because they cannot be sent.")
 
 CONSUMED = Counter("interlink_consumer_records_total", "Records read, by what became of them.", ("topic", "outcome"))
 BATCH_SECONDS = Histogram("interlink_consumer_batch_seconds", "Time of one batch's transaction.")
 CONSUMER_PAUSED = Gauge("interlink_consumer_paused", "1 while the consumer waits for the database or is stopped.")
 DEAD_LETTERS = Counter("interlink_consumer_dead_letters_total", "Records given up.", ("topic", "error"))
-PARKED = Gauge("interlink_consumer_parked_rows", "Events held back behind a dead letter of their key.")
 
 JOBS = Counter("interlink_jobs_total", "Attempts at due work, by outcome.", ("kind", "outcome"))
 JOB_SECONDS = Histogram("interlink_job_seconds", "Time of one attempt.", ("kind",))

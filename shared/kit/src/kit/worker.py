@@ -121,9 +121,11 @@ class Worker:
     async def _do(self, claimed: Job) -> None:
         declared = self._types[claimed.kind]
         try:
-            result = await declared.call(self._application, claimed) if declared.call else None
-            fault("job.called")
-            await self._apply(declared, claimed, result)
+            with telemetry.JOB_SECONDS.labels(claimed.kind).time():
+                result = await declared.call(self._application, claimed) if declared.call else None
+                fault("job.called")
+                await self._apply(declared, claimed, result)
+            telemetry.JOBS.labels(claimed.kind, "done").inc()
         except LostLeaseError:
             log.info("job.lease_lost", kind=claimed.kind, job=str(claimed.id))
         except Exception as error:
@@ -148,6 +150,7 @@ class Worker:
         name = type(error).__name__
         log.warning("job.failed", kind=claimed.kind, job=str(claimed.id), attempts=claimed.attempts, error=name)
         state = "dead" if claimed.attempts >= MAX_ATTEMPTS else "pending"
+        telemetry.JOBS.labels(claimed.kind, "dead" if state == "dead" else "failed").inc()
         due = self._clock.now() + delay(claimed.attempts)
         async with self._database.as_system() as tx:
             await self._return(tx, claimed, state, due, attempts=claimed.attempts, error=name)
