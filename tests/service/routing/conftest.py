@@ -8,6 +8,7 @@ from uuid import UUID
 
 import httpx
 import pytest
+
 from contracts import ids
 from contracts.events.entries import (
     SuspectAmended,
@@ -159,9 +160,7 @@ class Routing:
     async def withdrawn(self, entry: UUID, version: int = 2) -> None:
         """A later version no longer names the suspect."""
         await self.told(
-            SuspectWithdrawn(
-                suspect=entry, referral=self.referral, version=version, reason="absent_from_amendment"
-            )
+            SuspectWithdrawn(suspect=entry, referral=self.referral, version=version, reason="absent_from_amendment")
         )
 
     async def answered(self, entry: UUID, outcome: str = "subscriber_identified", **told: Any) -> None:
@@ -213,9 +212,7 @@ class Routing:
     def coordinator(self) -> httpx.AsyncClient:
         """A client of the centre."""
         scopes = ("suspects:read", "assignments:read", "assignments:decide")
-        return self.harness.client(
-            "centre", *scopes, roles=["coordinator"], Interlink_Purpose="coordination"
-        )
+        return self.harness.client("centre", *scopes, roles=["coordinator"], Interlink_Purpose="coordination")
 
 
 @pytest.fixture(scope="session")

@@ -1,12 +1,12 @@
 """Every branch of the determination, from the event to the one current assignment."""
 
+from service.routing.conftest import ABROAD, BELL, SASKTEL, Routing, address, capture, items, phone, stated
+
 from contracts import ids
 from contracts.events.identifications import IdentificationRequested
 from contracts.events.jurisdictions import AssignmentCreated, JurisdictionDetermined, JurisdictionUndetermined
 from contracts.personal import AttributedCaptures
 from kit.encryption import from_field
-
-from service.routing.conftest import ABROAD, BELL, SASKTEL, Routing, address, capture, items, phone, stated
 
 
 async def only(routing: Routing, model):

@@ -1,5 +1,7 @@
 """What later events change: amendments, parts, withdrawals and providers' answers."""
 
+from service.routing.conftest import ABROAD, SASKTEL, Routing, address, capture, items
+
 from contracts import ids
 from contracts.events.entries import SuspectAmended
 from contracts.events.identifications import (
@@ -8,8 +10,6 @@ from contracts.events.identifications import (
     IdentificationRequested,
 )
 from contracts.events.jurisdictions import AssignmentCreated, AssignmentMoved, JurisdictionDetermined
-
-from service.routing.conftest import ABROAD, SASKTEL, Routing, address, capture, items
 
 GUELPH = {"country": "CA", "province": "CA-ON", "municipality": "Guelph"}
 
