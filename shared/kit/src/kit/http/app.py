@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final, Protocol
 from urllib.parse import urlsplit
 
+import httpx
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.openapi.utils import get_openapi
 from pydantic import SecretStr
@@ -22,6 +23,8 @@ from kit.time import Clock, SystemClock
 
 VERSION: Final = "1.0.0"
 """Of the HTTP API; `/v1` is its major."""
+
+ISSUER_TIMEOUT: Final = httpx.Timeout(3.0)
 
 
 class Described(Protocol):
@@ -113,7 +116,8 @@ def application(request: Request) -> Any:
 def _tokens(settings: HttpSettings, clock: Clock) -> Tokens:
     """The issuer is the operator's choice, so its host may be private; a host that it names may not."""
     allowed = {host.strip() for host in settings.allowed_hosts.split(",") if host.strip()}
-    client = outgoing(allowed=allowed | {urlsplit(settings.issuer).hostname or ""})
+    # Requests wait for this fetch, so an issuer that hangs must not hold them for long.
+    client = outgoing(allowed=allowed | {urlsplit(settings.issuer).hostname or ""}, timeout=ISSUER_TIMEOUT)
     return Tokens(IssuerKeys(settings.issuer, client, clock), settings.audience, clock)
 
 
