@@ -20,6 +20,7 @@ from intake.domain.verdicts import Severity
 from intake.formats import door
 from intake.formats.posted import Posted
 from kit.access import Principal
+from kit.audit import Entry as AuditEntry
 from kit.encryption import DataKey, Sealed, Unreadable
 from kit.errors import NotFound, Problem, Rejected
 from kit.http import body
@@ -273,6 +274,8 @@ async def show(
         if row is None:
             raise NotFound
         entries = await queries.entries(tx, row.id, after, limit + 1)
+        if principal.of_centre:
+            tx.audit(AuditEntry(actor=principal, action="referral.read", subject=str(row.id)))
     keys = await app.keyring.open([row.key_id])
     return ReferralView(
         **_summary(row),

@@ -12,6 +12,7 @@ from typing import Final
 
 LONG_RUN: Final = 60  # one MIME line has 64 or 76 characters; a UUID or a SHA-1 is shorter
 LONGEST_HASH: Final = 512  # a perceptual hash has 288 hexadecimal digits
+DECODED: Final = 56  # letters of a run that are decoded: 42 bytes of base64, 28 of hexadecimal
 _MEDIA_TYPES: Final = ("image/", "video/", "audio/", "multipart/")
 _OTHER_TYPES: Final = frozenset(
     {
@@ -81,7 +82,7 @@ def suspicious_value(value: str, *, declared_hash: bool) -> bool:
     """Whether one text of a document is media; a declared hash is not, up to the length of a hash."""
     if declared_hash and len(value) <= LONGEST_HASH:
         return False
-    return len(value) >= LONG_RUN and suspicious(value.encode(errors="replace"))
+    return suspicious(value.encode(errors="replace"))
 
 
 def _unescaped(body: bytes) -> bytes:
@@ -97,7 +98,7 @@ def _letter(match: re.Match[bytes]) -> bytes:
 
 def _starts(text: bytes) -> Iterator[bytes]:
     for run in _RUN.finditer(text):
-        start = run[0][:24]
+        start = run[0][:DECODED]
         yield base64.b64decode(start.translate(_URL_SAFE), validate=True)
         if all(digit in b"0123456789abcdefABCDEF" for digit in start):
             yield bytes.fromhex(start.decode())
