@@ -5,6 +5,7 @@ lock time-out (set on the role), so that a migration waits for nobody longer tha
 """
 
 import importlib.resources
+from functools import cache
 from typing import Any
 
 from alembic.config import Config
@@ -19,6 +20,7 @@ from kit.telemetry import logger
 log = logger(__name__)
 
 
+@cache
 def scripts(package: str) -> ScriptDirectory:
     """The migrations of a service: `<package>/migrations/NNNN_expand_*.py` and `NNNN_contract_*.py`."""
     folder = str(importlib.resources.files(f"{package}.migrations"))
@@ -39,6 +41,8 @@ async def migrate(package: str, owner_url: str) -> str:
             await lock.execution_options(isolation_level="AUTOCOMMIT")
             await lock.execute(text("SELECT pg_advisory_lock(hashtext(:name))"), {"name": f"migrate {package}"})
             await connection.run_sync(_upgrade, package, script)
+            # Readiness compares the stamp with the build, as `system`.
+            await lock.execute(text(f"GRANT SELECT ON {package}.alembic_version TO {package}_system"))
     finally:
         await engine.dispose()
     head = script.get_current_head() or ""
