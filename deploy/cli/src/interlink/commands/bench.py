@@ -133,11 +133,11 @@ def _post(client: httpx.Client, body: bytes) -> int:
 
 
 def _assigned(follower: Follower) -> Iterator[UUID]:
-    """Entries as their first assignment is heard of. Raises `StackError` when none comes for two minutes."""
+    """Entries as their assignment is heard of. Raises `StackError` when none comes for two minutes."""
     until = time.monotonic() + PATIENCE_SECONDS
     while time.monotonic() < until:
         for event in follower.heard(0.02):
-            if isinstance(event, AssignmentCreated) and event.hop == 0:
+            if isinstance(event, AssignmentCreated):
                 yield event.entry
                 until = time.monotonic() + PATIENCE_SECONDS
     raise StackError(f"No assignment for {PATIENCE_SECONDS:.0f} s. See: interlink status")

@@ -4,6 +4,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import psutil
 
@@ -17,6 +18,9 @@ from interlink.stack.state import Phase, State
 START_SECONDS = 300  # the first start downloads
 STOP_SECONDS = 120
 LOG = "supervisor"
+
+_launched: "dict[Path, subprocess.Popen[bytes]]" = {}
+"""Supervisors that this process started: kept, because a dropped one that still runs is warned of."""
 
 
 def current(home: Home) -> State | None:
@@ -72,10 +76,13 @@ def stop(home: Home) -> bool:
         return ran
     control.ask(home.control, {"do": "stop"})
     try:
+        launched = _launched.pop(home.folder, None)
+        if launched is not None:
+            launched.wait(STOP_SECONDS)  # our own child: nobody else takes its exit code
         psutil.Process(found.supervisor).wait(STOP_SECONDS)
     except psutil.NoSuchProcess:
         return True
-    except psutil.TimeoutExpired as error:
+    except (psutil.TimeoutExpired, subprocess.TimeoutExpired) as error:
         raise StackError(f"The stack is still stopping after {STOP_SECONDS} s. See {home.log(LOG)}") from error
     return True
 
@@ -98,10 +105,11 @@ def _ready(found: State) -> State:
 
 def _launch(home: Home) -> "subprocess.Popen[bytes]":
     with home.log(LOG).open("wb") as output:
-        return subprocess.Popen(
+        _launched[home.folder] = subprocess.Popen(
             [sys.executable, "-m", "interlink", "up"],
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
             start_new_session=True,
         )
+    return _launched[home.folder]

@@ -6,7 +6,8 @@ partitions are never changed, because that would break the order per key.
 # confluent_kafka.admin is the documented place of these names, though it does not list them in __all__.
 # pyright: reportPrivateImportUsage=false
 
-from collections.abc import Iterable, Mapping
+import time
+from collections.abc import Container, Iterable, Mapping
 from concurrent.futures import Future
 from importlib import import_module
 from importlib.util import find_spec
@@ -149,7 +150,27 @@ def bindings(declared: Iterable[Declaration]) -> list[AclBinding]:
 
 
 def set_rights(admin: AdminClient, wanted: Iterable[AclBinding], users: Iterable[str]) -> None:
-    """Create the rights that are missing and take back what `users` hold beyond them."""
+    """Create the rights that are missing, take back what `users` hold beyond them, and wait until that holds.
+
+    Raises `StackError` when the broker has not taken it in within 30 s.
+    """
+    principals = {access.principal(user) for user in users}
+    existing, wanted = rights_of(admin, principals), set(wanted)
+    if wanted - existing:
+        _settle(admin.create_acls(sorted(wanted - existing)))
+    if existing - wanted:
+        _settle(admin.delete_acls([_exactly(acl) for acl in sorted(existing - wanted)]))
+    # The controller answers at once; the broker takes it in after the topics that were created before, which
+    # took it two seconds. Until then it refuses, and a service that was refused says so and backs off.
+    deadline = time.monotonic() + TIMEOUT
+    while rights_of(admin, principals) != wanted:
+        if time.monotonic() > deadline:
+            raise StackError(f"Kafka has not taken in its access rights within {TIMEOUT} s.")
+        time.sleep(0.05)
+
+
+def rights_of(admin: AdminClient, principals: Container[str]) -> set[AclBinding]:
+    """The rights that the broker knows of these principals (`User:intake`)."""
     anything: Any = None  # as the client's documentation asks for; its stub does not know
     everything = AclBindingFilter(
         ResourceType.ANY,
@@ -160,13 +181,7 @@ def set_rights(admin: AdminClient, wanted: Iterable[AclBinding], users: Iterable
         AclOperation.ANY,
         AclPermissionType.ANY,
     )
-    principals = {access.principal(user) for user in users}
-    existing = {acl for acl in admin.describe_acls(everything).result(TIMEOUT) if acl.principal in principals}
-    wanted = set(wanted)
-    if wanted - existing:
-        _settle(admin.create_acls(sorted(wanted - existing)))
-    if existing - wanted:
-        _settle(admin.delete_acls([_exactly(acl) for acl in sorted(existing - wanted)]))
+    return {acl for acl in admin.describe_acls(everything).result(TIMEOUT) if acl.principal in principals}
 
 
 def _allow(kind: ResourceType, name: str, pattern: ResourcePatternType, principal: str, operation: str) -> AclBinding:
