@@ -18,8 +18,8 @@ from contracts.events.jurisdictions import (
 from contracts.model import Encrypted, ForeignAuthority
 from kit.outbox import Origin
 from routing.domain.assigning import Accepted, Assigned, Declined, Moved, Terms, Withdrawn
+from routing.domain.determinations import Stored
 from routing.domain.entries import Entry, Provenance
-from routing.store.determinations import Stored
 
 
 def origin(of: Provenance) -> Origin:

@@ -21,12 +21,12 @@ from routing.commands.reading import Evidence
 from routing.domain import assigning
 from routing.domain.assigning import AssignmentId, EntryId, Handed, Moving, Proposed, Target
 from routing.domain.bodies import BodyId, BodyKind, Directory
+from routing.domain.determinations import Stored
 from routing.domain.determining import Branch, Determination, Determined, Undetermined, determine
 from routing.domain.entries import Answer, Entry
 from routing.domain.explaining import explain, snapshots
 from routing.store import assignments, determinations, entries, identification, proposals
 from routing.store.assignments import Held, Opened
-from routing.store.determinations import Stored
 from routing.store.identification import Asked, Request
 from routing.store.proposals import Proposal
 

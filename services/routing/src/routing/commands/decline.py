@@ -16,11 +16,11 @@ from routing.commands.accept import load, require_open
 from routing.domain import assigning
 from routing.domain.assigning import MOST_HOPS, AssignmentId, Declining, Handed, Target, Terms
 from routing.domain.bodies import BodyId, Directory
+from routing.domain.determinations import Stored
 from routing.domain.determining import RULES, Branch, Undecided
 from routing.domain.entries import Entry
 from routing.store import assignments, determinations
 from routing.store.assignments import Held, Opened
-from routing.store.determinations import Stored
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

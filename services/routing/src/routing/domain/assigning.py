@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Final, NewType, TypeAlias
+from typing import Final, NewType, TypeAlias, assert_never
 from uuid import UUID
 
 from routing.domain.bodies import BodyId
@@ -239,6 +239,8 @@ def re_evaluate(
             )
         case Assigned(terms=terms) | Accepted(terms=terms) | Closed(terms=terms):
             return Proposed(assignment=terms.id, target=target)
+        case _:
+            assert_never(current)
 
 
 def still_current(assignment: Assignment) -> Current:
@@ -257,6 +259,8 @@ def withdraw(current: Current, *, now: datetime) -> Withdrawn | None:
             return Withdrawn(terms=terms, withdrawn_at=now)
         case Closed():
             return None
+        case _:
+            assert_never(current)
 
 
 def is_late(assignment: Assignment, now: datetime) -> bool:

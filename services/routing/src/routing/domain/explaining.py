@@ -4,7 +4,7 @@ Coarse facts only: country, province, known municipality, network organisation, 
 capture. Never an IP address, a name, a street, a phone number or an e-mail; they do not reach this module.
 """
 
-from typing import TypeAlias
+from typing import TypeAlias, assert_never
 
 from routing.domain.determining import RULES, Determination, Determined, Reasoning, Undetermined
 from routing.domain.evidence import Evidence, NetworkFact
@@ -58,6 +58,8 @@ def _outcome(outcome: Determination) -> dict[str, Plain]:
             }
         case Undetermined():
             return {"branch": "centre", "body": outcome.centre, "reason": outcome.reason.value}
+        case _:
+            assert_never(outcome)
 
 
 def _evidence(one: Evidence, weighed: Weighed | None) -> dict[str, Plain]:

@@ -1,15 +1,14 @@
 """Determinations, each kept for ever with its explanation; the newest one counts."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
-from datetime import date, datetime
+from dataclasses import asdict
 from uuid import UUID
 
 from sqlalchemy import text
 
 from kit.database import Transaction
 from routing.domain.assigning import EntryId
-from routing.domain.explaining import Plain
+from routing.domain.determinations import Stored
 from routing.store import tables
 from routing.store.rows import arrays, inserting
 
@@ -19,33 +18,6 @@ LATEST_VERSIONS = text("""
     WHERE entry = ANY (CAST(:ids AS uuid[])) GROUP BY entry
 """)
 ALTERNATIVES = text("SELECT alternatives FROM determination WHERE id = :id")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stored:
-    """A determination as it is kept."""
-
-    id: UUID
-    tenant: str
-    testmode: bool
-    entry: EntryId
-    version: int
-    branch: str
-    body: str
-    first_hop: str | None
-    copies: list[str]
-    rule: str
-    confidence: str
-    country: str | None
-    province: str | None
-    municipality: str | None
-    reason: str | None
-    snapshot: str | None
-    directory: str
-    alternatives: list[str]
-    explanation: dict[str, Plain]
-    as_of: date
-    determined_at: datetime
 
 
 async def insert(tx: Transaction, made: Sequence[Stored]) -> None:
