@@ -64,7 +64,7 @@ class Intake:
         )
         while isinstance(answer, ToAmend | Requeue):
             if isinstance(answer, Requeue):
-                await asyncio.sleep(_RETRY_SECONDS)  # another process holds the referral
+                await asyncio.sleep(_RETRY_SECONDS)  # another process has the referral
             answer = await self._alone(prepared)
         if isinstance(answer, Refused):
             raise answer
@@ -73,7 +73,10 @@ class Intake:
     async def _commit(self, group: Sequence[Prepared]) -> Sequence[Outcome | Requeue]:
         tenants = sorted({prepared.filing.tenant for prepared in group})
         async with self.database.as_tenants(tenants) as tx:
-            return await self._accept(tx, group)
+            answers = await self._accept(tx, group)
+        if all(isinstance(answer, Requeue) for answer in answers):
+            await asyncio.sleep(_RETRY_SECONDS)  # all of them wait for another process
+        return answers
 
     async def _accept(self, tx: Transaction, group: Sequence[Prepared]) -> list[Answer]:
         now = asyncio.get_running_loop().time()
