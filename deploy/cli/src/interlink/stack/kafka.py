@@ -152,7 +152,8 @@ class Kafka:
         cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
         credential = f"{MECHANISM}=[name={ADMIN},password={self.secrets.admin}]"
         # By file, so that the password is in no process list.
-        words = ["format", "-t", cluster, "-c", str(properties), "--add-scram", credential]
+        # In one word with its option, because an id may begin with a dash.
+        words = ["format", f"--cluster-id={cluster}", "-c", str(properties), "--add-scram", credential]
         arguments = _private(self.folder / "format.args", "\n".join(words) + "\n")
         tool = [java, "-Xmx128m", "-cp", classpath, "kafka.tools.StorageTool", f"@{arguments}"]
         result = subprocess.run(tool, capture_output=True, text=True, check=False)
