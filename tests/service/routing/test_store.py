@@ -8,7 +8,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 from service.routing.conftest import ABROAD, Routing, capture, items
-from sqlalchemy import UniqueConstraint
+from sqlalchemy import UniqueConstraint, event
 from sqlalchemy.dialects import postgresql
 
 from contracts.events.agencies import AgencyChanged, AgencyRetired
@@ -161,3 +161,20 @@ async def test_the_directory_is_published_once_and_then_only_its_changes(routing
         assert await publish_directory(tx, app.listed) == 2  # both are back
     (taber,) = await routing.harness.rows("SELECT retired_on FROM routing.agency WHERE id = 'police-taber'")
     assert taber["retired_on"] is None
+
+
+async def test_a_batch_takes_as_many_statements_as_one_suspect(routing: Routing) -> None:
+    counted: list[str] = []
+    engine = routing.harness.process.database._system.sync_engine
+
+    def count(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        counted.append(statement)
+
+    event.listen(engine, "before_cursor_execute", count)
+    numbers: list[int] = []
+    for size in (1, 200):
+        told = [routing.suspect(items(captures=[capture()])) for _ in range(size)]
+        counted.clear()
+        await routing.told(*told)
+        numbers.append(len(counted))
+    assert numbers[0] == numbers[1] <= 12

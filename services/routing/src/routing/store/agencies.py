@@ -1,7 +1,7 @@
 """The directory as it was published: what is new or changed is told, what is gone is retired."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -9,7 +9,7 @@ from sqlalchemy import text
 
 from kit.database import Transaction
 from routing.store import tables
-from routing.store.rows import arrays, inserting
+from routing.store.rows import arrays_of, inserting
 
 # Several processes start at once; one seeds, the others find nothing to do.
 ALONE = text("SELECT pg_advisory_xact_lock(hashtext('routing.directory'))")
@@ -62,7 +62,7 @@ async def published(tx: Transaction) -> dict[str, Published]:
 async def save(tx: Transaction, changed: Sequence[Agency]) -> None:
     """Keep what is published now."""
     if changed:
-        await tx.execute(SAVE, arrays(tables.agency, [asdict(one) for one in changed]))
+        await tx.execute(SAVE, arrays_of(tables.agency, changed))
 
 
 async def retire(tx: Transaction, ids: Sequence[str], *, on: date, directory: str) -> None:

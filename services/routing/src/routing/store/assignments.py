@@ -1,7 +1,7 @@
 """Assignments: at most one current one per entry, which the database itself holds."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, assert_never
 from uuid import UUID
@@ -157,9 +157,16 @@ async def flag_overdue(tx: Transaction, now: datetime, limit: int) -> list[Held]
 
 
 def _row(opened: Opened) -> dict[str, Any]:
-    terms = opened.assigned.terms
+    terms, of = opened.assigned.terms, opened.provenance
     return {
-        **asdict(opened.provenance),
+        "tenant": of.tenant,
+        "testmode": of.testmode,
+        "entry": of.entry,
+        "kind": of.kind.value,
+        "referral": of.referral,
+        "investigation": of.investigation,
+        "priority": of.priority,
+        "handling": of.handling,
         "id": terms.id,
         "determination": opened.determination,
         "body": terms.body,

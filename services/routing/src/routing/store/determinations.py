@@ -1,7 +1,6 @@
 """Determinations, each kept for ever with its explanation; the newest one counts."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict
 from uuid import UUID
 
 from sqlalchemy import text
@@ -10,7 +9,7 @@ from kit.database import Transaction
 from routing.domain.assigning import EntryId
 from routing.domain.determinations import Stored
 from routing.store import tables
-from routing.store.rows import arrays, inserting
+from routing.store.rows import arrays_of, inserting
 
 INSERT = inserting(tables.determination)
 LATEST_VERSIONS = text("""
@@ -23,7 +22,7 @@ ALTERNATIVES = text("SELECT alternatives FROM determination WHERE id = :id")
 async def insert(tx: Transaction, made: Sequence[Stored]) -> None:
     """Keep new determinations."""
     if made:
-        await tx.execute(INSERT, arrays(tables.determination, [asdict(one) for one in made]))
+        await tx.execute(INSERT, arrays_of(tables.determination, made))
 
 
 async def latest_versions(tx: Transaction, ids: Iterable[EntryId]) -> dict[EntryId, int]:

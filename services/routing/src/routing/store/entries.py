@@ -10,7 +10,7 @@ from kit.database import Transaction
 from routing.domain.assigning import EntryId
 from routing.domain.entries import Answer, Entry, EntryState, Kind, Part
 from routing.store import tables
-from routing.store.rows import arrays, inserting
+from routing.store.rows import arrays, arrays_of, inserting
 
 INSERT = inserting(tables.entry, conflict="ON CONFLICT (id) DO NOTHING RETURNING id")
 
@@ -88,20 +88,23 @@ async def insert(tx: Transaction, entries: Sequence[Entry]) -> frozenset[EntryId
     """Insert entries that are not there yet; returns the ids of those that were new."""
     if not entries:
         return frozenset()
-    rows = await tx.rows(INSERT, arrays(tables.entry, [_row(entry) for entry in entries]))
+    rows = await tx.rows(INSERT, arrays_of(tables.entry, entries))
     return frozenset(EntryId(row.id) for row in rows)
 
 
 async def lock(tx: Transaction, ids: Iterable[EntryId]) -> dict[EntryId, Entry]:
     """The entries that exist (and that the caller may see), locked in order of their ids."""
-    rows = await tx.rows(LOCK, {"ids": sorted(set(ids))})
+    wanted = sorted(set(ids))
+    if not wanted:
+        return {}
+    rows = await tx.rows(LOCK, {"ids": wanted})
     return {EntryId(row.id): _entry(row) for row in rows}
 
 
 async def replace(tx: Transaction, entries: Sequence[Entry]) -> None:
     """Take over a newer version; the rows are locked already."""
     if entries:
-        given = arrays(tables.entry, [_row(entry) for entry in entries])
+        given = arrays_of(tables.entry, entries)
         await tx.execute(REPLACE, {name: given[name] for name in _REPLACED})
 
 
@@ -113,7 +116,7 @@ async def withdraw(tx: Transaction, versions: Mapping[EntryId, int]) -> None:
 async def add_parts(tx: Transaction, parts: Sequence[Part]) -> None:
     """Keep sealed parts; one that is there already stays."""
     if parts:
-        await tx.execute(INSERT_PARTS, arrays(tables.entry_part, [asdict(part) for part in parts]))
+        await tx.execute(INSERT_PARTS, arrays_of(tables.entry_part, parts))
 
 
 async def complete_versions(tx: Transaction, ids: Iterable[EntryId]) -> dict[EntryId, int]:
@@ -154,10 +157,6 @@ async def answers(tx: Transaction, ids: Iterable[EntryId]) -> dict[EntryId, list
         one = Answer(**{field.name: getattr(row, field.name) for field in fields(Answer)})
         found.setdefault(one.entry, []).append(one)
     return found
-
-
-def _row(entry: Entry) -> dict[str, object]:
-    return {**asdict(entry), "factors": list(entry.factors)}
 
 
 def _entry(row: Any) -> Entry:

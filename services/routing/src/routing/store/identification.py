@@ -1,7 +1,7 @@
 """What liaison was asked to identify. Requests add up: a later one asks only what no earlier one did."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -10,7 +10,7 @@ from sqlalchemy import text
 from kit.database import Transaction
 from routing.domain.assigning import EntryId
 from routing.store import tables
-from routing.store.rows import arrays, inserting
+from routing.store.rows import arrays_of, inserting
 
 INSERT = inserting(tables.identification_request)
 ASKED = text("""
@@ -52,7 +52,7 @@ class Asked:
 async def insert(tx: Transaction, requests: Sequence[Request]) -> None:
     """Record new requests."""
     if requests:
-        await tx.execute(INSERT, arrays(tables.identification_request, [asdict(one) for one in requests]))
+        await tx.execute(INSERT, arrays_of(tables.identification_request, requests))
 
 
 async def asked(tx: Transaction, entries: Iterable[EntryId]) -> dict[EntryId, Asked]:

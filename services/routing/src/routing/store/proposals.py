@@ -1,7 +1,7 @@
 """Transfers that newer evidence speaks for and a person must decide; one open proposal per assignment."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -10,7 +10,7 @@ from sqlalchemy import text
 from kit.database import Transaction
 from routing.domain.assigning import AssignmentId, EntryId
 from routing.store import tables
-from routing.store.rows import arrays, inserting
+from routing.store.rows import arrays_of, inserting
 
 # The assignments are locked, so nobody opens another proposal meanwhile.
 SUPERSEDE = text("""
@@ -45,4 +45,4 @@ async def supersede(tx: Transaction, assignments: Sequence[AssignmentId]) -> Non
 async def insert(tx: Transaction, proposals: Sequence[Proposal]) -> None:
     """Open proposals."""
     if proposals:
-        await tx.execute(INSERT, arrays(tables.transfer_proposal, [asdict(one) for one in proposals]))
+        await tx.execute(INSERT, arrays_of(tables.transfer_proposal, proposals))

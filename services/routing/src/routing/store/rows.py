@@ -30,12 +30,16 @@ def inserting(table: Table, *, conflict: str = "") -> TextClause:
 
 def arrays(table: Table, rows: Sequence[Row]) -> dict[str, list[Any]]:
     """The parameters of `inserting`: one list a column, `jsonb` as text."""
-    return {
-        column.name: [
-            _as_text(row[column.name]) if isinstance(column.type, JSONB) else row[column.name] for row in rows
-        ]
-        for column in table.columns
-    }
+    return {column.name: _wire(column.type, [row[column.name] for row in rows]) for column in table.columns}
+
+
+def arrays_of(table: Table, objects: Sequence[object]) -> dict[str, list[Any]]:
+    """The same for objects whose attributes are named like the columns (`asdict` would copy every explanation)."""
+    return {column.name: _wire(column.type, [getattr(one, column.name) for one in objects]) for column in table.columns}
+
+
+def _wire(kind: Any, values: list[Any]) -> list[Any]:
+    return [_as_text(value) for value in values] if isinstance(kind, JSONB) else values
 
 
 def _as_text(value: Any) -> str | None:
