@@ -58,11 +58,9 @@ async def test_the_migrated_schema_is_what_the_tables_declare(database: TestData
 
 async def test_batches_with_the_same_referrals_in_opposite_order_do_not_deadlock(routing: Routing) -> None:
     told = [routing.suspect(items(captures=[capture(ABROAD)])) for _ in range(60)]
-    for number, event in enumerate(told):
-        told[number] = event.model_copy(update={"referral": routing.harness.new_id()})
-    again = [event.model_copy(update={"version": 1}) for event in reversed(told)]
-    forth = [routing.harness.received(event, routing.origin(referral=event.referral)) for event in told]
-    back = [routing.harness.received(event, routing.origin(referral=event.referral)) for event in again]
+    told = [one.model_copy(update={"referral": routing.harness.new_id()}) for one in told]
+    forth = [routing.harness.received(one, routing.origin(referral=one.referral)) for one in told]
+    back = [routing.harness.received(one, routing.origin(referral=one.referral)) for one in reversed(told)]
 
     async with asyncio.TaskGroup() as group:
         group.create_task(routing.harness.deliver(forth), name="forth")
