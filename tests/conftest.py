@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+from suite.fixtures import suite
 
 from interlink.stack import kafka as embedded_kafka
 from interlink.stack import postgres as embedded_postgres
@@ -14,6 +15,8 @@ from interlink.stack.ports import any_free
 from interlink.stack.postgres import Postgres, Profile
 from kit.kafka import KafkaAccess
 from kit.testing.databases import PASSWORD, TestDatabase, TestDatabases
+
+__all__ = ["suite"]  # the running stack, which flow and fault tests share
 
 PACKAGES = ("probe", "intake", "routing")
 

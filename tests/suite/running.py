@@ -4,7 +4,7 @@ import asyncio
 import os
 import signal
 from collections.abc import AsyncGenerator, Iterable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from uuid import UUID, uuid4
 
 import asyncpg
 import httpx
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from confluent_kafka import Consumer, TopicPartition
 
 from contracts import envelope, registry
 from interlink.commands.token import fetch as fetch_token
@@ -20,7 +20,6 @@ from interlink.stack import bootstrap, running
 from interlink.stack.home import Home
 from interlink.stack.servers import Broker, Database
 from interlink.stack.state import State
-from kit.kafka import KafkaAccess
 from kit.testing.eventually import eventually
 
 CURRENT = (
@@ -131,36 +130,30 @@ class Suite:
         await eventually(assigned, within=within)
 
     async def records(self, topic: registry.Topic) -> list[tuple[envelope.Envelope, bytes]]:
-        """Everything on a topic, as an internal subscriber reads it."""
-        return await read_all(self.kafka_access, topic.name)
-
-    @property
-    def kafka_access(self) -> KafkaAccess:
-        """The broker as its administrator."""
-        address = Broker(home=self.home).address
-        return KafkaAccess(
-            bootstrap=address.bootstrap,
-            security=address.security,
-            user="admin",
-            password=self.home.secrets["kafka.admin"],
-        )
+        """Everything on a topic, from its beginning to its present end."""
+        settings = Broker(home=self.home).admin_settings
+        return await asyncio.to_thread(read_all, settings, topic)
 
 
-async def read_all(access: KafkaAccess, topic: str) -> list[tuple[envelope.Envelope, bytes]]:
-    """Every record of a topic, from its beginning to its present end."""
-    client = AIOKafkaConsumer(**access.client_options(), auto_offset_reset="earliest")
-    await client.start()
-    try:
-        partitions = [TopicPartition(topic, number) for number in sorted(client.partitions_for_topic(topic) or ())]
-        client.assign(partitions)
-        ends = await client.end_offsets(partitions)
+def read_all(settings: dict[str, str], topic: registry.Topic) -> list[tuple[envelope.Envelope, bytes]]:
+    """Every record of a topic that stands there now."""
+    consumer = Consumer(settings | {"group.id": "tests.reader", "enable.auto.commit": "false"})
+    with closing(consumer):
+        waiting = 0
+        places: list[TopicPartition] = []
+        for number in range(topic.partitions):
+            first, end = consumer.get_watermark_offsets(TopicPartition(topic.name, number), timeout=10)
+            places.append(TopicPartition(topic.name, number, first))
+            waiting += end - first
+        consumer.assign(places)
         found: list[tuple[envelope.Envelope, bytes]] = []
-        while any([await client.position(one) < ends[one] for one in partitions]):
-            for batch in (await client.getmany(timeout_ms=200)).values():
-                found += [(envelope.decode(record.headers), record.value) for record in batch]
+        while waiting > 0:
+            for message in consumer.consume(500, 10):
+                assert message.error() is None, message.error()
+                headers = [(name, value) for name, value in message.headers() or () if isinstance(value, bytes)]
+                found.append((envelope.decode(headers), message.value() or b""))
+                waiting -= 1
         return found
-    finally:
-        await client.stop()
 
 
 def started(folder: Path) -> Suite:
