@@ -48,7 +48,8 @@ ITERATIONS = 4096
 
 OPEN_TOPICS = (REFERRALS, JURISDICTIONS, IDENTIFICATIONS, AGENCIES, DELIVERIES)
 """What an internal subscriber may read: every topic without personal data."""
-SUBSCRIBER_GROUPS = f"{SUBSCRIBER}."
+GROUPS = {SUBSCRIBER: f"{SUBSCRIBER}.", access.OPERATOR: f"{access.OPERATOR}."}
+"""Prefix of the consumer groups that these users choose for themselves."""
 
 PLANNED = {
     "intake": Declaration(name="intake", reads=frozenset({JurisdictionDetermined, IdentificationCompleted})),
@@ -145,7 +146,10 @@ def bindings(declared: Iterable[Declaration]) -> list[AclBinding]:
     ]
     subscriber = access.principal(SUBSCRIBER)
     rights += [_allow(ResourceType.TOPIC, topic.name, literal, subscriber, "READ") for topic in OPEN_TOPICS]
-    rights.append(_allow(ResourceType.GROUP, SUBSCRIBER_GROUPS, ResourcePatternType.PREFIXED, subscriber, "READ"))
+    rights += [
+        _allow(ResourceType.GROUP, prefix, ResourcePatternType.PREFIXED, access.principal(user), "READ")
+        for user, prefix in GROUPS.items()
+    ]
     return rights
 
 
