@@ -99,6 +99,7 @@ def _names() -> frozenset[str]:
     return frozenset(zoneinfo.available_timezones())
 
 
+@lru_cache(maxsize=1024)  # ZoneInfo itself keeps eight
 def zone(name: str) -> ZoneInfo:
     """The rules of an IANA zone from the pinned data. Raises `UnknownZone`."""
     if name not in _names():

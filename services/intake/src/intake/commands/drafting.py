@@ -6,14 +6,14 @@ that an entry that only moved is unchanged.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 import orjson
 
-from contracts.personal import EntryItems
 from intake.commands import plaintexts
 from intake.commands.filing import Partner
+from intake.commands.plaintexts import Plaintext
 from intake.domain import assessing
 from intake.domain.handling import as_text
 from intake.domain.priority import Assessment
@@ -22,6 +22,7 @@ from intake.store.entries import FINGERPRINT_BYTES, NewEntry
 from kit.encryption import DataKey, Sealed, keyed_hash
 
 CHUNK: Final = 256 * 1024
+_PLACES: Final[Any] = {name: {"__all__": {"item"}} for name in ("captures", "identifiers", "civic_addresses")}
 _FINGERPRINTED: Final = frozenset({"account", "email", "phone", "device"})
 
 
@@ -34,7 +35,7 @@ class Hashed:
     fingerprints: frozenset[bytes]
 
 
-def hashed(submission: Submission, entry: Entry, parts: Sequence[EntryItems], index_key: bytes) -> Hashed:
+def hashed(submission: Submission, entry: Entry, parts: Sequence[Plaintext], index_key: bytes) -> Hashed:
     """Keyed hashes of the entry's reference, of all that is told of it, and of what identifies it."""
     return Hashed(
         reference_key=keyed_hash(index_key, f"entry.reference.{entry.kind}", entry.reference),
@@ -43,13 +44,8 @@ def hashed(submission: Submission, entry: Entry, parts: Sequence[EntryItems], in
     )
 
 
-def _content(submission: Submission, entry: Entry, parts: Sequence[EntryItems]) -> str:
+def _content(submission: Submission, entry: Entry, parts: Sequence[Plaintext]) -> str:
     incident, authority = submission.incident, submission.foreign_authority
-    told = [part.model_dump(mode="json") for part in parts]
-    for part in told:
-        for name in ("captures", "identifiers", "civic_addresses"):
-            for item in part[name]:
-                item["item"] = ""
     frame = (
         entry.role,
         incident.offence,
@@ -60,7 +56,8 @@ def _content(submission: Submission, entry: Entry, parts: Sequence[EntryItems]) 
         sorted(entry.signals),
         None if authority is None else (authority.country, authority.agency, authority.investigating),
     )
-    return orjson.dumps((frame, told), option=orjson.OPT_SORT_KEYS).decode()
+    told = [part.items.model_dump_json(exclude=_PLACES) for part in parts]
+    return orjson.dumps((frame, told)).decode()
 
 
 def _fingerprints(entry: Entry, index_key: bytes) -> Iterator[bytes]:
@@ -110,7 +107,7 @@ def draft(
         label=drafting.key.encrypt(entry.reference.encode(), label_context(entry_id)),
         parts=tuple(
             drafting.key.encrypt(
-                part.model_dump_json(exclude_none=True).encode(),
+                part.text,
                 part_context(entry_id, drafting.version, number),
             )
             for number, part in enumerate(parts, start=1)

@@ -1,6 +1,7 @@
 """A domain entry as the registered plaintext `EntryItems`, in parts that fit into an event (spec §4, size)."""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from contracts.personal import Account, Capture, CivicAddress, EntryItems, Identifier, StatedLocation
@@ -13,9 +14,27 @@ _HEAD_BYTES: Final = 8 * 1024  # reference, name, account and location, at their
 Item: TypeAlias = Capture | Identifier | CivicAddress
 
 
-def parts(entry: domain.Entry) -> list[EntryItems]:
+@dataclass(frozen=True, slots=True)
+class Plaintext:
+    """One part and the bytes that are sealed."""
+
+    items: EntryItems
+    text: bytes
+
+
+def parts(entry: domain.Entry) -> list[Plaintext]:
     """The entry's plaintexts; every part names the entry, the items are spread over them in order."""
-    return [_part(entry, chunk) for chunk in _chunks(_items(entry))]
+    items = list(_items(entry))
+    if len(items) <= MOST_ITEMS:
+        whole = _plaintext(entry, items)
+        if len(whole.text) <= MOST_BYTES:
+            return [whole]
+    return [_plaintext(entry, chunk) for chunk in _chunks(items)]
+
+
+def _plaintext(entry: domain.Entry, items: list[Item]) -> Plaintext:
+    part = _part(entry, items)
+    return Plaintext(part, part.model_dump_json(exclude_none=True).encode())
 
 
 def _items(entry: domain.Entry) -> Iterator[Item]:
