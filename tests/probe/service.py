@@ -38,6 +38,9 @@ class Application:
     interrupt: Callable[[], None] = field(default=lambda: None)
     batches: list[int] = field(default_factory=list)
 
+    async def pause(self) -> None:
+        """Between the effect and its commit."""
+
 
 async def record(application: Application, tx: Transaction, batch: Sequence[Received[Any]]) -> None:
     """One row an event, in one statement."""
@@ -53,6 +56,7 @@ async def record(application: Application, tx: Transaction, batch: Sequence[Rece
     )
     if any(application.fails(received) for received in batch):
         raise PoisonError
+    await application.pause()
 
 
 DISPATCHER = Dispatcher([on(ReferralReceived, record), on(SuspectWithdrawn, record)])

@@ -14,7 +14,7 @@ Promised: order per key for what is handled. Not promised: order across keys or 
 import asyncio
 import random
 import time
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -37,6 +37,8 @@ BATCH = 500
 POLL_MS = 200
 FIRST_DELAY, LONGEST_DELAY = 0.2, 30.0
 STUCK_SECONDS = 60.0
+REPORT_SECONDS = 2.0
+CLOSE_SECONDS = 3.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +61,7 @@ class Condition:
     backing_off: bool = False
     polled_at: float = field(default_factory=time.monotonic)
     rebuilt: int = 0
+    """Times in a row that a stuck client was replaced without any progress since."""
 
 
 class StuckError(Exception):
@@ -102,11 +105,11 @@ class Consumer:
         delays = 0
         self.condition.expected = True
         while not stop.is_set():
+            began = time.monotonic()
             try:
                 await self._member(stop)
-                delays = 0
             except (KafkaError, StuckError, OSError) as error:
-                delays += 1
+                delays = 1 if time.monotonic() - began > LONGEST_DELAY else delays + 1
                 self.condition.rebuilt += isinstance(error, StuckError)
                 log.warning("consumer.rebuilding", error=type(error).__name__)
                 await _pause(stop, _delay(delays))
@@ -128,28 +131,43 @@ class Consumer:
         member = Member(self, client)
         try:
             client.subscribe(self.topics, listener=member)
-            await client.start()
-            await member.consume(stop)
+            if await _started(client, stop):
+                await member.consume(stop)
         finally:
             self.condition.assigned = False
             await _close(client)
 
-    async def take_positions(
-        self, assigned: Sequence[Partition], beginnings: Mapping[Partition, int]
-    ) -> dict[Partition, int]:
-        """Where to read on, from the database; a partition never read starts at its beginning."""
+    async def take_positions(self, beginnings: Mapping[Partition, int]) -> dict[Partition, int]:
+        """Where to read on, from the database; a partition never read starts at its beginning.
+
+        So does one whose next records Kafka has deleted since (its retention): waiting for them would be for ever.
+        """
         async with self._database.as_system() as tx:
             await positions.begin(tx, beginnings)
-            return await positions.load(tx, assigned)
+            taken = await positions.load(tx, list(beginnings))
+            expired = {one: offset for one, offset in beginnings.items() if taken[one] < offset}
+            if expired:
+                log.error("consumer.records_expired", partitions=[f"{one.topic}/{one.number}" for one in expired])
+                await positions.move(tx, taken, expired)
+        return taken | expired
 
 
 class Member(ConsumerRebalanceListener):
-    """One membership of the group: polls, keeps its positions, and gives them up at a rebalance."""
+    """One membership of the group: polls, keeps its positions, and gives them up at a rebalance.
+
+    A record counts only while its partition is *placed*: the position was read from the database and the client
+    sought to it, since the last rebalance. Whatever is delivered before (aiokafka starts from the group's own
+    offset) is left out and read again. The listener does nothing that may fail: aiokafka swallows its failures.
+    """
 
     def __init__(self, consumer: Consumer, client: AIOKafkaConsumer) -> None:
         self._consumer = consumer
         self._client = client
+        self._owned: frozenset[TopicPartition] | None = None
+        """What the group gave us; None while it rebalances."""
         self._expected: dict[Partition, int] = {}
+        """The next offset of each partition that is placed."""
+        self._placed = False
         self._idle = asyncio.Event()
         self._idle.set()
         self._moved_at = time.monotonic()
@@ -163,46 +181,85 @@ class Member(ConsumerRebalanceListener):
                 await self._idle.wait()
         except TimeoutError:
             log.warning("consumer.revoked_while_busy", partitions=len(revoked))
-        self._expected.clear()
+        self._give_up(None)
 
     async def on_partitions_assigned(  # pyright: ignore[reportIncompatibleMethodOverride]  # aiokafka awaits it
         self, assigned: set[TopicPartition]
     ) -> None:
-        """Seek to our own positions before a single record is read.
+        """Hold the partitions still until they are placed."""
+        self._client.pause(*assigned)
+        self._give_up(frozenset(assigned))
 
-        Paused before the first await: aiokafka would deliver from the group's offset meanwhile.
-        """
-        if assigned:
-            self._client.pause(*assigned)
-            await self._seek(assigned)
-            self._client.resume(*assigned)
-        self._consumer.condition.assigned = True
+    def _give_up(self, owned: frozenset[TopicPartition] | None) -> None:
+        self._owned = owned
+        self._expected.clear()
+        self._placed = False
 
     async def consume(self, stop: asyncio.Event) -> None:
         """Poll and settle batches. The poll is never cancelled: that would disable its own liveness check."""
         failures = 0
         while not stop.is_set():
-            polled = await self._client.getmany(timeout_ms=POLL_MS, max_records=BATCH)
-            self._consumer.condition.polled_at = time.monotonic()
-            records = [
-                record
-                for partition, records in sorted(polled.items())
-                if Partition(partition.topic, partition.partition) in self._expected
-                for record in records
-            ]
-            if not records:
-                self._watch()
-                continue
-            self._idle.clear()
-            try:
-                failures = 0 if await self._settle(records) else failures + 1
-            finally:
-                self._idle.set()
+            if self._owned is not None and not self._placed:
+                done = await self._place(self._owned)
+            else:
+                done = await self._settle(await self._poll(stop))
+            failures = 0 if done else failures + 1
             if failures:
                 await self._back_off(stop, failures)
 
+    async def _poll(self, stop: asyncio.Event) -> list["ConsumerRecord[Any, Any]"]:
+        polling = asyncio.ensure_future(self._client.getmany(timeout_ms=POLL_MS, max_records=BATCH))
+        stopping = asyncio.ensure_future(stop.wait())
+        try:
+            await asyncio.wait((polling, stopping), return_when=asyncio.FIRST_COMPLETED)
+            # A poll waits past its time while the group rebalances, perhaps for a broker that is away. Only when
+            # we stop is it given up: the client is closed next.
+            await asyncio.wait((polling,), timeout=2 * POLL_MS / 1000)
+        finally:
+            stopping.cancel()
+            polling.cancel()
+        polled = polling.result() if polling.done() and not polling.cancelled() else {}
+        self._consumer.condition.polled_at = time.monotonic()
+        return [
+            record
+            for partition, records in sorted(polled.items())
+            if Partition(partition.topic, partition.partition) in self._expected
+            for record in records
+        ]
+
+    async def _place(self, owned: frozenset[TopicPartition]) -> bool:
+        """Seek to our own positions before a single record is read. False where the database is away."""
+        try:
+            beginnings = await self._client.beginning_offsets(list(owned))
+            wanted = {Partition(one.topic, one.partition): offset for one, offset in beginnings.items()}
+            taken = await self._consumer.take_positions(wanted)
+        except Exception as error:
+            if isinstance(error, KafkaError) or not (isinstance(error, FencedError) or is_transient(error)):
+                raise
+            log.warning("consumer.not_placed", error=type(error).__name__)
+            return False
+        if self._owned is not owned:  # rebalanced meanwhile
+            return True
+        for partition, offset in taken.items():
+            self._client.seek(TopicPartition(partition.topic, partition.number), offset)
+        self._expected, self._placed = taken, True
+        self._client.resume(*owned)
+        self._moved_at = time.monotonic()
+        self._consumer.condition.assigned = True
+        return True
+
     async def _settle(self, records: Sequence["ConsumerRecord[Any, Any]"]) -> bool:
         """Whether the batch came to its end. If not, the client stands at the first unsettled record again."""
+        if not records:
+            self._watch()
+            return True
+        self._idle.clear()
+        try:
+            return await self._settled(records)
+        finally:
+            self._idle.set()
+
+    async def _settled(self, records: Sequence["ConsumerRecord[Any, Any]"]) -> bool:
         expected = dict(self._expected)  # a copy: a rebalance may clear ours meanwhile
         try:
             with telemetry.BATCH_SECONDS.time():
@@ -211,11 +268,11 @@ class Member(ConsumerRebalanceListener):
             if not (isinstance(error, FencedError) or is_transient(error)):
                 raise
             log.warning("consumer.interrupted", error=type(error).__name__)
-            self._keep(expected)
-            await self._return(fenced=isinstance(error, FencedError))
+            self._return(expected, fenced=isinstance(error, FencedError))
             return False
         self._keep(expected)
         self._moved_at = time.monotonic()
+        self._consumer.condition.rebuilt = 0
         await self._report()
         return True
 
@@ -223,65 +280,46 @@ class Member(ConsumerRebalanceListener):
         """Take over what was settled, for the partitions that are still ours."""
         self._expected.update({one: offset for one, offset in settled.items() if one in self._expected})
 
-    async def _return(self, *, fenced: bool) -> None:
-        assigned = self._client.assignment()
+    def _return(self, settled: Mapping[Partition, int], *, fenced: bool) -> None:
         if fenced:
-            await self._on_database(self._seek(assigned))
+            self._give_up(self._owned)  # and place again
             return
-        for partition in assigned:
-            offset = self._expected.get(Partition(partition.topic, partition.partition))
-            if offset is not None:
-                self._client.seek(partition, offset)
-
-    async def _on_database(self, work: Awaitable[None]) -> None:
-        try:
-            await work
-        except Exception as error:
-            if not is_transient(error):
-                raise
-            raise StuckError from error
-
-    async def _seek(self, assigned: Any) -> None:
-        beginnings = await self._client.beginning_offsets(list(assigned))
-        wanted = {Partition(one.topic, one.partition): offset for one, offset in beginnings.items()}
-        taken = await self._consumer.take_positions(list(wanted), wanted)
-        self._expected = {**self._expected, **taken}
-        for partition, offset in taken.items():
+        self._keep(settled)
+        for partition, offset in self._expected.items():
             self._client.seek(TopicPartition(partition.topic, partition.number), offset)
 
     async def _report(self) -> None:
         """Tell the group where we stand, for lag tools only: a failure is no matter."""
-        offsets = {
-            TopicPartition(partition.topic, partition.number): offset
-            for partition, offset in self._expected.items()
-            if TopicPartition(partition.topic, partition.number) in self._client.assignment()
-        }
+        offsets = {TopicPartition(one.topic, one.number): offset for one, offset in self._expected.items()}
+        if not offsets:
+            return
         try:
-            await self._client.commit(offsets)
+            async with asyncio.timeout(REPORT_SECONDS):  # without a coordinator aiokafka would wait for ever
+                await self._client.commit(offsets)
         except (KafkaError, OSError) as error:
             log.info("consumer.offsets_not_reported", error=type(error).__name__)
 
     async def _back_off(self, stop: asyncio.Event, failures: int) -> None:
-        """Wait with the partitions paused, polling on so that the group keeps us."""
-        assigned = self._client.assignment()
-        self._client.pause(*assigned)
+        """Wait with the partitions paused, polling on so that the group keeps us.
+
+        Nothing that is placed is delivered meanwhile; what a rebalance brings is not placed before we are back.
+        """
+        self._client.pause(*self._client.assignment())
         self._consumer.condition.backing_off = True
         telemetry.CONSUMER_PAUSED.set(1)
         until = time.monotonic() + _delay(failures)
         while not stop.is_set() and time.monotonic() < until:
-            await self._client.getmany(timeout_ms=POLL_MS)
-            self._consumer.condition.polled_at = time.monotonic()
+            await self._poll(stop)
         self._consumer.condition.backing_off = False
         telemetry.CONSUMER_PAUSED.set(0)
         self._moved_at = time.monotonic()
-        self._client.resume(*(assigned & self._client.assignment()))
+        self._client.resume(*(TopicPartition(one.topic, one.number) for one in self._expected))
 
     def _watch(self) -> None:
         """Raise `StuckError` where records wait but none arrives for a minute (aiokafka #847, #718)."""
         behind = any(
             (self._client.highwater(TopicPartition(one.topic, one.number)) or 0) > offset
             for one, offset in self._expected.items()
-            if TopicPartition(one.topic, one.number) in self._client.assignment()
         )
         if not behind:
             self._moved_at = time.monotonic()
@@ -289,9 +327,26 @@ class Member(ConsumerRebalanceListener):
             raise StuckError
 
 
+async def _started(client: AIOKafkaConsumer, stop: asyncio.Event) -> bool:
+    """Whether the client joined its group before `stop`: without its topics it would wait for ever."""
+    starting = asyncio.ensure_future(client.start())
+    stopping = asyncio.ensure_future(stop.wait())
+    try:
+        await asyncio.wait((starting, stopping), return_when=asyncio.FIRST_COMPLETED)
+        if starting.done():
+            starting.result()
+            return True
+        starting.cancel()
+        await asyncio.wait((starting,), timeout=CLOSE_SECONDS)
+        return False
+    finally:
+        stopping.cancel()
+        starting.cancel()
+
+
 async def _close(client: AIOKafkaConsumer) -> None:
     try:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(CLOSE_SECONDS):
             await client.stop()
     except (TimeoutError, KafkaError):
         log.warning("consumer.not_closed")
