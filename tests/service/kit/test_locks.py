@@ -4,15 +4,16 @@ import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
+from probe.service import database_of, received
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+
 from contracts import ids
 from kit import inbox
 from kit.database import Database
 from kit.failures import is_transient
 from kit.outbox import Origin
 from kit.testing.databases import TestDatabase
-from probe.service import database_of, received
-from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError
 
 ONE = text("INSERT INTO inbox (event_id) VALUES (:id) ON CONFLICT DO NOTHING")
 
@@ -34,10 +35,13 @@ async def test_a_deadlock_is_a_transient_failure(probe: Database) -> None:
             await both.wait()
             await tx.execute(ONE, {"id": order[1]})
 
-    with pytest.raises(ExceptionGroup) as caught:
+    async def collide() -> None:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(insert(first, second))
             tasks.create_task(insert(second, first))
+
+    with pytest.raises(ExceptionGroup) as caught:
+        await collide()
     (error,) = caught.value.exceptions
     assert isinstance(error, DBAPIError)
     assert is_transient(error)
