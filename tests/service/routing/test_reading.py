@@ -160,6 +160,7 @@ async def test_a_preview_uses_the_directory_of_its_day(routing: Routing) -> None
 async def test_a_preview_of_a_victim_and_of_nothing(routing: Routing) -> None:
     victim = {"role": "victim", "stated_location": {"province": "Québec", "country": "CA"}}
     async with previewing(routing) as client:
+        large = await client.post("/v1/determinations:preview", json={"entry": {}, "padding": "x" * 300_000})
         told = (await client.post("/v1/determinations:preview", json={"entry": victim})).json()
         nothing = (await client.post("/v1/determinations:preview", json={"entry": {}})).json()
         broken = await client.post("/v1/determinations:preview", json=[1])
@@ -167,5 +168,5 @@ async def test_a_preview_of_a_victim_and_of_nothing(routing: Routing) -> None:
         abroad = (await client.post("/v1/determinations:preview", json=travel)).json()
     assert (told["branch"], told["holder"], told["copies"]) == ("victim", "ice-qc", ["cfs-qc"])
     assert (nothing["branch"], nothing["body"], nothing["reason"]) == ("centre", "centre", "no_usable_evidence")
-    assert broken.status_code == 422
+    assert (broken.status_code, large.status_code) == (422, 413)
     assert (abroad["branch"], abroad["confidence"]) == ("extraterritorial", "low")

@@ -8,6 +8,7 @@ from routing.domain.places import (
     AREA_CODES,
     PROVINCES,
     Gazetteer,
+    country_of,
     fold,
     province_of,
     province_of_postal_code,
@@ -114,3 +115,20 @@ def test_a_name_of_several_provinces_gives_them_all() -> None:
     gazetteer = Gazetteer.of([("CA-ON", "Windsor"), ("CA-QC", "Windsor"), ("CA-ON", "WINDSOR")])
     assert gazetteer.having("windsor") == {"CA-ON": "Windsor", "CA-QC": "Windsor"}
     assert gazetteer.having("Atlantis") == {}
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("ca", "CA"),
+        ("Canada", "CA"),
+        ("CAN", "CA"),
+        (" nl ", "NL"),
+        ("A1", None),
+        ("eu", None),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_a_country_is_a_code_and_a_pseudo_code_is_none(text: str | None, expected: str | None) -> None:
+    assert country_of(text) == expected

@@ -12,6 +12,7 @@ from kit.http.app import application
 from kit.http.auth import caller
 from kit.http.pages import Page, PageOf, page
 from routing import queries
+from routing.api.bounded import BoundedRoute
 from routing.application import Application
 from routing.commands.accept import accept
 from routing.commands.deciding import tenant_of
@@ -19,7 +20,7 @@ from routing.commands.decline import Decline, decline
 from routing.domain.assigning import Declining
 from routing.domain.bodies import BodyId
 
-router = APIRouter(tags=["assignments"])
+router = APIRouter(tags=["assignments"], route_class=BoundedRoute)
 
 App = Annotated[Application, Depends(application)]
 State = Literal["assigned", "accepted", "closed", "declined", "transferred", "moved", "withdrawn"]

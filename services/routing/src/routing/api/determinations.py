@@ -10,13 +10,14 @@ from kit.access import Principal
 from kit.http.app import application
 from kit.http.auth import caller
 from kit.time import TZDATA
+from routing.api.bounded import BoundedRoute
 from routing.api.native_entry import NativeEntry, Tolerant, items
 from routing.application import Application
 from routing.commands.preview import preview
 from routing.domain.determining import Determination, Determined, Undetermined
 from routing.domain.explaining import explain
 
-router = APIRouter(tags=["determinations"])
+router = APIRouter(tags=["determinations"], route_class=BoundedRoute)
 
 App = Annotated[Application, Depends(application)]
 

@@ -18,8 +18,8 @@ from routing.domain.attribution import PUBLIC, Attribution, Confidence, weakest
 from routing.domain.bodies import Directory
 from routing.domain.places import (
     CANADA,
-    PSEUDO_COUNTRIES,
     Place,
+    country_of,
     fold,
     province_of,
     province_of_postal_code,
@@ -279,9 +279,7 @@ def _located(
 
 def locate(named: Named, directory: Directory) -> _Found:
     """The territory that a written place means, as far as it is sure; a name of several provinces is open."""
-    country = (named.country or "").strip().upper() or None
-    if country in PSEUDO_COUNTRIES:
-        country = None
+    country = country_of(named.country)
     stated, postal = province_of(named.province), province_of_postal_code(named.postal_code)
     if country is None and (postal is not None or _says_canada(named.province, stated)):
         country = CANADA

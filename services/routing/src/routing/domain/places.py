@@ -31,6 +31,7 @@ PROVINCES: Final[Mapping[str, tuple[str, ...]]] = {
 }
 """Each province and territory with the names it is written by, folded."""
 
+_CANADA_IN_WORDS: Final = frozenset({"CANADA", "CAN"})
 _BY_NAME: Final = {name: code for code, names in PROVINCES.items() for name in names}
 
 _BY_POSTAL_LETTER: Final[Mapping[str, str]] = {
@@ -108,6 +109,14 @@ def fold(name: str) -> str:
     bare = "".join(c for c in unicodedata.normalize("NFKD", name.casefold()) if not unicodedata.combining(c))
     words = _NOT_A_LETTER.sub(" ", _APOSTROPHES.sub("", bare.replace("œ", "oe"))).strip()
     return _SAINT.sub(lambda match: _FULL[match[1]], _GENERIC.sub("", words))
+
+
+def country_of(text: str | None) -> str | None:
+    """A country as ISO 3166-1 alpha-2 where it is written so (or is Canada in words); None for pseudo codes."""
+    code = (text or "").strip().upper()
+    if code in _CANADA_IN_WORDS:
+        return CANADA
+    return None if not code or code in PSEUDO_COUNTRIES else code
 
 
 def province_of(text: str | None) -> str | None:
