@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from intake.commands import advance
-from intake.store.progress import Determined
+from intake.domain.progress import Determined
 from kit.testing.harness import Harness
 from sandbox.generator import native
 

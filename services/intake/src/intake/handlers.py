@@ -17,7 +17,7 @@ from contracts.events.jurisdictions import (
 )
 from intake.application import Intake
 from intake.commands import advance
-from intake.store.progress import Answered, Assigned, Determined, Requested
+from intake.domain.progress import Answered, Assigned, Determined, Requested
 from kit.database import Transaction
 from kit.dispatch import Received
 

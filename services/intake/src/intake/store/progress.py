@@ -5,58 +5,11 @@ the worse. One statement a batch; an entry stands in it once.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from uuid import UUID
 
 from sqlalchemy import text
 
+from intake.domain.progress import Answered, Assigned, Determined, Requested
 from kit.database import Transaction
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Determined:
-    """What routing determined, as the newest event of its sequence tells it."""
-
-    entry: UUID
-    sequence: int
-    word: str
-    branch: str | None
-    country: str | None
-    province: str | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Assigned:
-    """Where an assignment stands. `successor` is the assignment that replaced it, if one did."""
-
-    entry: UUID
-    sequence: int
-    assignment: UUID
-    word: str
-    holder: str
-    at: datetime
-    successor: UUID | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Requested:
-    """Identification was asked for."""
-
-    entry: UUID
-    sequence: int
-    at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answered:
-    """A provider's checked answer came."""
-
-    entry: UUID
-    sequence: int
-    outcome: str
-    at: datetime
-
 
 SET_DETERMINED = text("""
     WITH given AS (SELECT * FROM unnest(CAST(:ids AS uuid[]), CAST(:sequences AS bigint[]), CAST(:words AS text[]),
