@@ -11,6 +11,7 @@ from sqlalchemy import (
     Column,
     DateTime,
     ForeignKey,
+    Index,
     Integer,
     LargeBinary,
     MetaData,
@@ -19,6 +20,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     Uuid,
+    text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
@@ -58,6 +60,7 @@ REFERRAL = Table(
     Column("received_at", MOMENT, nullable=False),
     Column("updated_at", MOMENT, nullable=False),
     UniqueConstraint("tenant", "reference"),
+    Index("referral_newest", "tenant", text("id DESC")),
 )
 
 REFERRAL_VERSION = Table(
@@ -147,4 +150,5 @@ IDEMPOTENCY = Table(
     Column("referral_id", Uuid, ForeignKey("intake.referral.id"), nullable=False),
     Column("version", Integer, nullable=False),
     Column("created_at", MOMENT, nullable=False),
+    Index("idempotency_age", "created_at"),
 )
