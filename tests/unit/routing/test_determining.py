@@ -211,6 +211,7 @@ def test_most_networks_agree_on_the_country() -> None:
     captures = (network("NL"), network("CA", "/captures/1"), network("CA", "/captures/2"))
     outcome = decided(facts(networks=captures))
     assert (outcome.place.country, outcome.confidence) == ("CA", Confidence.LOW)
+    assert explain(outcome, tzdata="2026.6")["confidence"]["needs_person"] is True  # type: ignore[index, call-overload]
 
 
 def test_a_country_contradicted_by_a_weaker_rank_is_less_sure() -> None:

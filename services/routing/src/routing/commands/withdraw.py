@@ -8,7 +8,7 @@ from routing import events
 from routing.domain import assigning
 from routing.domain.assigning import EntryId, Withdrawn
 from routing.domain.entries import EntryState
-from routing.store import assignments, entries, identification
+from routing.store import assignments, entries, identification, proposals
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +34,7 @@ async def withdraw(tx: Transaction, batch: Sequence[Withdraw]) -> None:
     current = await assignments.current(tx, ending)
     asked = await identification.asked(tx, ending)
     await assignments.end(tx, [one for held in current.values() if (one := _ended(tx, held)) is not None])
+    await proposals.supersede(tx, [held.assignment.terms.id for held in current.values()])
     await identification.end(tx, ending, state="cancelled", now=tx.now())
     for entry, request in sorted(asked.items()):
         if request.open:

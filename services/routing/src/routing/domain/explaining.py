@@ -110,9 +110,10 @@ def _capture(fact: NetworkFact) -> dict[str, Plain]:
 def _confidence(reasoning: Reasoning) -> dict[str, Plain]:
     weighed = reasoning.weighed
     if weighed is None:
-        return {"value": "none", "conflicts": [], "contradicted_by": []}
+        return {"value": "none", "needs_person": True, "conflicts": [], "contradicted_by": []}
     return {
         "value": weighed.confidence.value,
+        "needs_person": weighed.needs_person,
         "conflicts": [
             {"item": lost.usable.evidence.item, "place": _place(lost.usable.place), "lost": lost.by}
             for lost in weighed.conflicting

@@ -36,6 +36,12 @@ class Weighed:
     conflicting: tuple["Lost", ...]
     contradicting: tuple[Usable, ...]
 
+    @property
+    def needs_person(self) -> bool:
+        """Whether a person must look: the evidence conflicts, or its network snapshots or sources differ."""
+        network = self.deciding.network
+        return bool(self.conflicting) or (network is not None and network.attribution.needs_person)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lost:
