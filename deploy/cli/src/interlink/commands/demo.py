@@ -88,6 +88,8 @@ def _watch(story: Story, made: Morning, follower: Follower, partners: Partners, 
 
 
 def _show_end(found: State, story: Story, problems: list[str]) -> None:
+    if not console.is_terminal:
+        console.print()
     console.print(view.final(story))
     for words in problems:
         console.print(words, style="red", markup=False)
