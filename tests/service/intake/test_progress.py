@@ -203,3 +203,14 @@ async def test_an_erased_referral_shows_no_references(intake: Harness, partner: 
     await intake.rows("UPDATE keyring.data_key SET wrapped = NULL, destroyed_at = now()")
     shown = await partner.referral(posted["number"])
     assert [entry["reference"] for entry in shown["entries"]] == [None, None]
+
+
+@pytest.mark.parametrize("number", ["%00", "IL-2026", "..", "IL-2026-000001%00", "x" * 300])
+async def test_what_is_no_number_is_not_found(partner: Any, number: str) -> None:
+    assert (await partner.client.get(f"/v1/referrals/{number}")).status_code == 404
+
+
+async def test_a_page_beyond_the_end_is_empty_and_beyond_sense_is_refused(partner: Any, posted: Any) -> None:
+    assert (await partner.referral(posted["number"], after=2**31 - 1))["entries"] == []
+    beyond = await partner.client.get(f"/v1/referrals/{posted['number']}", params={"after": 2**31})
+    assert beyond.status_code == 422

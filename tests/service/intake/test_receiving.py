@@ -203,3 +203,15 @@ async def test_the_strictest_item_decides_how_far_its_entry_travels(intake: Harn
     await partner.post(a_file(suspects=suspects, victims=[]))
     told = await intake.published(SuspectReported)
     assert [one.envelope.handling for one in told] == ["H1+H2;TLP:RED", "H1;TLP:AMBER"]
+
+
+async def test_odd_characters_are_evidence_and_break_nothing(intake: Harness, partner: Any) -> None:
+    odd = "\x00\x1f\u202e\U0001f600é"
+    suspects = [native.suspect(name=odd, identifiers=[native.identifier("username", odd)])]
+    answer = await partner.post(a_file(suspects=suspects, victims=[]))
+    assert answer.status_code == 201
+    authority = {"country": "NL", "agency": odd}
+    refused = await partner.post(a_file(reference="R-2", foreign_authority=authority))
+    assert refused.json()["errors"][0]["pointer"] == "/foreign_authority/agency"
+    keyed = await partner.post(a_file(reference="R-3"), Idempotency_Key="two words")
+    assert keyed.status_code == 422

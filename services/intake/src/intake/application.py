@@ -13,6 +13,7 @@ from intake.commands.publish import key_of
 from intake.settings import Settings
 from kit.database import Database, Transaction
 from kit.errors import Conflict, NotFound, Refused, Rejected
+from kit.faults import fault
 from kit.group_commit import GroupCommit, Limits, Requeue
 from kit.keyring import Keyring
 from kit.service import Runtime
@@ -74,6 +75,7 @@ class Intake:
         tenants = sorted({prepared.filing.tenant for prepared in group})
         async with self.database.as_tenants(tenants) as tx:
             answers = await self._accept(tx, group)
+        fault("intake.committed")
         if all(isinstance(answer, Requeue) for answer in answers):
             await asyncio.sleep(_RETRY_SECONDS)  # all of them wait for another process
         return answers

@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import re
 from datetime import datetime
 from typing import Annotated, Any, Final
 from uuid import UUID
@@ -31,7 +32,9 @@ from kit.http.pages import Page, PageOf, page
 router = APIRouter(tags=["referrals"])
 
 App = Annotated[Intake, Depends(application)]
-LONGEST_KEY: Final = 255
+KEY: Final = r"^[\x21-\x7e]{1,255}$"
+NUMBER: Final = re.compile(r"IL-\d{4}-\d{6,12}", re.ASCII)
+LAST_POSITION: Final = 2**31 - 1
 MOST_ENTRIES: Final = 1_000
 _URGENT: Final = frozenset({Priority.P0, Priority.P1})
 
@@ -170,7 +173,7 @@ async def receive(
     request: Request,
     app: App,
     principal: Annotated[Principal, caller("referrals:write")],
-    idempotency_key: Annotated[str | None, Header(max_length=LONGEST_KEY)] = None,
+    idempotency_key: Annotated[str | None, Header(pattern=KEY)] = None,
     interlink_reference: Annotated[str | None, Header(max_length=255)] = None,
     interlink_version: Annotated[str | None, Header(max_length=16)] = None,
     interlink_urgency: Annotated[str | None, Header(max_length=8)] = None,
@@ -238,7 +241,7 @@ def _filing(
         body=posted.body,
         body_sha256=hashlib.sha256(posted.body).digest(),
         media_type=posted.media_type,
-        idempotency_key=idempotency_key or None,
+        idempotency_key=idempotency_key,
         received_at=posted.received_at,
         data_key=key,
         deadline=deadline,
@@ -265,10 +268,12 @@ async def show(
     number: str,
     app: App,
     principal: Annotated[Principal, caller("referrals:read")],
-    after: Annotated[int, Query(ge=0, description="`next` of the page before.")] = 0,
+    after: Annotated[int, Query(ge=0, le=LAST_POSITION, description="`next` of the page before.")] = 0,
     limit: Annotated[int, Query(ge=1, le=MOST_ENTRIES)] = MOST_ENTRIES,
 ) -> ReferralView:
     """The newest receipt and the progress per entry. Somebody else's number is no number."""
+    if NUMBER.fullmatch(number) is None:
+        raise NotFound
     async with app.database.acting_for(principal) as tx:
         row = await queries.referral(tx, number)
         if row is None:

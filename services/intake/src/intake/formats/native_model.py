@@ -9,6 +9,9 @@ from typing import Annotated, Literal, TypeAlias
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 Short: TypeAlias = Annotated[str, StringConstraints(max_length=512)]
+Clear: TypeAlias = Annotated[
+    str, StringConstraints(max_length=512, pattern=r"^[^\x00]*$")
+]  # kept as jsonb, which has no NUL
 Long: TypeAlias = Annotated[str, StringConstraints(max_length=4_096)]
 Text: TypeAlias = Annotated[str, StringConstraints(max_length=65_536)]
 Reference: TypeAlias = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]{1,255}$")]
@@ -144,7 +147,7 @@ class ForeignAuthorityBody(Closed):
     """The authority abroad on whose investigation the referral rests."""
 
     country: Short
-    agency: Short | None = None
+    agency: Clear | None = None
     case_number: Short | None = None
     investigating: bool = False
 
@@ -163,8 +166,8 @@ class LegalProcessBody(Closed):
 class CrossReferenceBody(Closed):
     """The number of the same matter elsewhere."""
 
-    system: Short
-    number: Short
+    system: Clear
+    number: Clear
 
 
 class BundleBody(Closed):
