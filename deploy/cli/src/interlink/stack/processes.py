@@ -94,16 +94,6 @@ def is_door(process: Process) -> bool:
     return process.role == "api"
 
 
-def is_sandbox(process: Process) -> bool:
-    """Whether it plays the outside world: the last to stop."""
-    return process.service == SANDBOX
-
-
-def is_working(process: Process) -> bool:
-    """Whether it works on what came in."""
-    return not is_door(process) and not is_sandbox(process)
-
-
 def base_url(port: int) -> str:
     """Where a local process listens."""
     return f"http://{HOST}:{port}"

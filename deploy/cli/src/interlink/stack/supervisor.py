@@ -10,6 +10,7 @@ import signal
 import socket
 import time
 from collections.abc import Callable, Generator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpx
@@ -27,7 +28,7 @@ from interlink.stack.preparing import (
     started_at,
     surroundings,
 )
-from interlink.stack.processes import Need, Process, Surroundings, base_url, is_door, is_sandbox, is_working
+from interlink.stack.processes import Need, Process, Surroundings, base_url, is_door
 from interlink.stack.servers import Broker, Database
 from interlink.stack.state import Phase, ProcessState, ServerState, State
 
@@ -76,8 +77,10 @@ class Supervisor:
                 raise _plainest(errors) from None
             finally:
                 self._say("Stopping Kafka and Postgres")
-                self._broker.stop()
-                self._database.stop()
+                with ThreadPoolExecutor() as both:
+                    stopping = [both.submit(server.stop) for server in (self._broker, self._database)]
+                for stopped in stopping:
+                    stopped.result()
                 self._home.state_file.unlink(missing_ok=True)
                 for opened in self._sockets.values():
                     opened.close()
@@ -166,12 +169,13 @@ class Supervisor:
             await asyncio.sleep(0.05)
 
     async def _shut_down(self) -> None:
-        """The door first, then what works on what came in, then the outside world."""
+        """The door first, then what works on what came in, and the outside world with it."""
         self._phase = Phase.STOPPING
         self._say("Draining the processes")
-        async with contextlib.AsyncExitStack() as stack:
-            for role in (is_sandbox, is_working, is_door):  # an exit stack unwinds from its end
-                stack.push_async_callback(self._stop_all, role)
+        try:
+            await self._stop_all(is_door)
+        finally:
+            await self._stop_all(lambda process: not is_door(process))
 
     async def _stop_all(self, role: Callable[[Process], bool]) -> None:
         async with asyncio.TaskGroup() as group:
