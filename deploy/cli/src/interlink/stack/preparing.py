@@ -6,11 +6,12 @@ from pathlib import Path
 
 import psutil
 
+from interlink.stack import stamps
 from interlink.stack.environment import inherited
 from interlink.stack.home import Home
 from interlink.stack.layout import StackError, last_lines
 from interlink.stack.processes import Surroundings, base_url, migration_environment
-from interlink.stack.secrets import schema_of
+from interlink.stack.secrets import SCHEMAS, schema_of
 from interlink.stack.servers import Broker
 from interlink.stack.state import State
 
@@ -32,6 +33,15 @@ def surroundings(home: Home, database_admin_url: str) -> Surroundings:
         issuer=base_url(home.ports["issuer"]),
         secrets=home.secrets,
     )
+
+
+def schemas_from(home: Home) -> str:
+    """One word for all that roles and schemas follow from."""
+    files = stamps.sources("kit", "migrations", "roles.py", "keyring_migrations.py")
+    files += stamps.sources("interlink", "stack/bootstrap.py")
+    for package in SCHEMAS:
+        files += stamps.sources(package, "migrations")
+    return stamps.digest(files, *sorted(f"{role} {word}" for role, word in postgres_passwords(home).items()))
 
 
 async def migrate(service: str, around: Surroundings, log: Path) -> None:

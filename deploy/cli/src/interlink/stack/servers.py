@@ -3,16 +3,17 @@
 `INTERLINK_DATABASE_URL` and `INTERLINK_KAFKA` point elsewhere; then nothing is started or stopped here.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from interlink.stack import kafka as embedded_kafka
-from interlink.stack import topics
+from interlink.stack import stamps, topics
 from interlink.stack.environment import Outside
 from interlink.stack.home import Home
 from interlink.stack.kafka import Kafka, KafkaPorts, KafkaSecrets, admin_client
 from interlink.stack.postgres import Postgres, Profile
 from interlink.stack.processes import KafkaAddress
-from interlink.stack.secrets import KAFKA_USERS
+from interlink.stack.secrets import KAFKA_USERS, SCHEMAS
 
 
 @dataclass(kw_only=True)
@@ -114,13 +115,18 @@ class Broker:
 
         On a broker elsewhere whose administrator's password is not given, nothing: it is prepared by others.
         """
+        users = {user: self.home.secrets[f"kafka.{user}"] for user in KAFKA_USERS}
+        stamp, word = self.home.kafka / "prepared", _prepared_from(users)
+        if self.embedded and stamps.holds(stamp, word):
+            return
         declared = topics.declarations()
         admin = admin_client(self.admin_settings)
         if not self.address.security.startswith("SASL"):
             topics.create_topics(admin, topics.planned(declared))
         elif self.embedded or self.outside.kafka_admin_password is not None:
-            users = {user: self.home.secrets[f"kafka.{user}"] for user in KAFKA_USERS}
             topics.apply(admin, declared, users)
+        if self.embedded:
+            stamps.put(stamp, word)
 
     def _parts(self) -> tuple[KafkaPorts, KafkaSecrets]:
         ports, secrets = self.home.ports, self.home.secrets
@@ -132,3 +138,11 @@ class Broker:
     def _handle(self) -> Kafka:
         ports, secrets = self._parts()
         return Kafka(folder=self.home.kafka, ports=ports, secrets=secrets)
+
+
+def _prepared_from(users: Mapping[str, str]) -> str:
+    """All that topics, users and rights follow from."""
+    files = stamps.sources("contracts", ".") + stamps.sources("interlink", "stack/topics.py")
+    for package in SCHEMAS:
+        files += stamps.sources(package, "service.py")
+    return stamps.digest(files, *sorted(f"{name} {password}" for name, password in users.items()))

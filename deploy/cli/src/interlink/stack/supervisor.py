@@ -16,7 +16,7 @@ from typing import Any
 import httpx
 import psutil
 
-from interlink.stack import bootstrap, control, ports, processes, state
+from interlink.stack import bootstrap, control, ports, processes, stamps, state
 from interlink.stack.child import Child
 from interlink.stack.home import Home
 from interlink.stack.layout import StackError
@@ -25,6 +25,7 @@ from interlink.stack.preparing import (
     end_leftovers,
     migrate,
     postgres_passwords,
+    schemas_from,
     started_at,
     surroundings,
 )
@@ -120,7 +121,7 @@ class Supervisor:
             chains.create_task(self._start_kafka())
             around = await chains.create_task(self._start_postgres())
             self._spawn(group, around, lambda process: not process.needs)
-            await self._migrate(around)
+            await self._prepare_postgres(around)
             self._spawn(group, around, lambda process: process.needs == frozenset({Need.POSTGRES}))
         self._spawn(group, around, lambda process: Need.KAFKA in process.needs)
         self._say("Waiting for the processes to be ready")
@@ -138,10 +139,18 @@ class Supervisor:
 
     async def _start_postgres(self) -> Surroundings:
         admin_url = await asyncio.to_thread(self._database.start)
-        passwords = postgres_passwords(self._home)
-        await bootstrap.prepare(admin_url, passwords)
-        await bootstrap.prepare_keyring(admin_url, passwords)
         return surroundings(self._home, admin_url)
+
+    async def _prepare_postgres(self, around: Surroundings) -> None:
+        stamp, word = self._home.postgres / "interlink.prepared", schemas_from(self._home)
+        if self._database.embedded and stamps.holds(stamp, word):
+            return
+        passwords = postgres_passwords(self._home)
+        await bootstrap.prepare(around.database_admin_url, passwords)
+        await bootstrap.prepare_keyring(around.database_admin_url, passwords)
+        await self._migrate(around)
+        if self._database.embedded:
+            stamps.put(stamp, word)
 
     async def _migrate(self, around: Surroundings) -> None:
         services = sorted({process.service for process in self._list} - {processes.SANDBOX})
