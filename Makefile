@@ -52,6 +52,9 @@ migrate: $(STAMP) ## Bring the schemas of a running stack to this build.
 .PHONY: test
 test: lint ## Prove that it works: all tests, on a real Postgres and a real Kafka.
 	$(BIN)/pytest -n 2 --dist loadscope $(PARALLEL)
+	@mkdir -p .local
+	$(BIN)/coverage run -m pytest -q -p no:xdist --durations=0 --durations-min=5 tests/unit/intake tests/unit/routing
+	$(BIN)/coverage report
 	$(if $(SERIAL),$(BIN)/pytest -p no:xdist $(SERIAL))
 
 .PHONY: test-fast

@@ -4,6 +4,9 @@ Every handler keeps the newest state by the event's sequence, so all of them are
 """
 
 from collections.abc import Sequence
+from datetime import datetime
+from typing import TypeVar
+from uuid import UUID
 
 from contracts.events.identifications import IdentificationCompleted, IdentificationRequested
 from contracts.events.jurisdictions import (
@@ -14,6 +17,7 @@ from contracts.events.jurisdictions import (
     AssignmentWithdrawn,
     JurisdictionDetermined,
     JurisdictionUndetermined,
+    OfAssignment,
 )
 from intake.application import Intake
 from intake.commands import advance
@@ -21,136 +25,81 @@ from intake.domain.progress import Answered, Assigned, Determined, Requested
 from kit.database import Transaction
 from kit.dispatch import Received
 
+AssignmentT = TypeVar("AssignmentT", bound=OfAssignment)
+
 
 async def jurisdictions_determined(
     _app: Intake, tx: Transaction, batch: Sequence[Received[JurisdictionDetermined]]
 ) -> None:
     """Evidence named a body."""
-    await advance.determined(
-        tx,
-        [
-            Determined(
-                entry=one.event.entry,
-                sequence=one.envelope.sequence,
-                word="determined",
-                branch=one.event.branch,
-                country=one.event.country,
-                province=one.event.province,
-            )
-            for one in batch
-        ],
-    )
+    states = [
+        Determined(
+            entry=one.event.entry,
+            sequence=one.envelope.sequence,
+            word="determined",
+            branch=one.event.branch,
+            country=one.event.country,
+            province=one.event.province,
+        )
+        for one in batch
+    ]
+    await advance.determined(tx, states)
 
 
 async def jurisdictions_undetermined(
     _app: Intake, tx: Transaction, batch: Sequence[Received[JurisdictionUndetermined]]
 ) -> None:
     """No evidence names a body."""
-    await advance.determined(
-        tx,
-        [
-            Determined(
-                entry=one.event.entry,
-                sequence=one.envelope.sequence,
-                word="undetermined",
-                branch=None,
-                country=None,
-                province=None,
-            )
-            for one in batch
-        ],
-    )
+    states = [
+        Determined(
+            entry=one.event.entry,
+            sequence=one.envelope.sequence,
+            word="undetermined",
+            branch=None,
+            country=None,
+            province=None,
+        )
+        for one in batch
+    ]
+    await advance.determined(tx, states)
 
 
 async def assignments_created(_app: Intake, tx: Transaction, batch: Sequence[Received[AssignmentCreated]]) -> None:
     """A body holds the entry."""
-    await advance.assigned(
-        tx,
-        [
-            Assigned(
-                entry=one.event.entry,
-                sequence=one.envelope.sequence,
-                assignment=one.event.assignment,
-                word="assigned",
-                holder=one.event.holder,
-                at=one.event.assigned_at,
-            )
-            for one in batch
-        ],
-    )
+    await advance.assigned(tx, [_assignment(one, "assigned", one.event.assigned_at) for one in batch])
 
 
 async def assignments_accepted(_app: Intake, tx: Transaction, batch: Sequence[Received[AssignmentAccepted]]) -> None:
     """The holder took responsibility."""
-    await advance.assigned(
-        tx,
-        [
-            Assigned(
-                entry=one.event.entry,
-                sequence=one.envelope.sequence,
-                assignment=one.event.assignment,
-                word="accepted",
-                holder=one.event.holder,
-                at=one.event.accepted_at,
-            )
-            for one in batch
-        ],
-    )
+    await advance.assigned(tx, [_assignment(one, "accepted", one.event.accepted_at) for one in batch])
 
 
 async def assignments_declined(_app: Intake, tx: Transaction, batch: Sequence[Received[AssignmentDeclined]]) -> None:
     """The holder handed the entry back; its successor's event follows."""
     await advance.assigned(
-        tx,
-        [
-            Assigned(
-                entry=one.event.entry,
-                sequence=one.envelope.sequence,
-                assignment=one.event.assignment,
-                word="declined",
-                holder=one.event.holder,
-                at=one.event.declined_at,
-                successor=one.event.successor,
-            )
-            for one in batch
-        ],
+        tx, [_assignment(one, "declined", one.event.declined_at, one.event.successor) for one in batch]
     )
 
 
 async def assignments_moved(_app: Intake, tx: Transaction, batch: Sequence[Received[AssignmentMoved]]) -> None:
     """New evidence moved the entry; its successor's event follows."""
-    await advance.assigned(
-        tx,
-        [
-            Assigned(
-                entry=one.event.entry,
-                sequence=one.envelope.sequence,
-                assignment=one.event.assignment,
-                word="moved",
-                holder=one.event.holder,
-                at=one.event.moved_at,
-                successor=one.event.successor,
-            )
-            for one in batch
-        ],
-    )
+    await advance.assigned(tx, [_assignment(one, "moved", one.event.moved_at, one.event.successor) for one in batch])
 
 
 async def assignments_withdrawn(_app: Intake, tx: Transaction, batch: Sequence[Received[AssignmentWithdrawn]]) -> None:
     """Nobody holds the entry any more, because its partner withdrew it."""
-    await advance.assigned(
-        tx,
-        [
-            Assigned(
-                entry=one.event.entry,
-                sequence=one.envelope.sequence,
-                assignment=one.event.assignment,
-                word="withdrawn",
-                holder=one.event.holder,
-                at=one.event.withdrawn_at,
-            )
-            for one in batch
-        ],
+    await advance.assigned(tx, [_assignment(one, "withdrawn", one.event.withdrawn_at) for one in batch])
+
+
+def _assignment(one: Received[AssignmentT], word: str, at: datetime, successor: UUID | None = None) -> Assigned:
+    return Assigned(
+        entry=one.event.entry,
+        sequence=one.envelope.sequence,
+        assignment=one.event.assignment,
+        word=word,
+        holder=one.event.holder,
+        at=at,
+        successor=successor,
     )
 
 
