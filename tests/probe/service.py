@@ -8,12 +8,14 @@ from uuid import UUID
 
 from sqlalchemy import text
 
-from contracts import ids
+from contracts import envelope, ids, registry
+from contracts.envelope import Envelope
 from contracts.events.entries import SuspectWithdrawn
 from contracts.events.referrals import ReferralReceived
 from contracts.model import Contract
 from kit.database import Database, Transaction
 from kit.dispatch import Dispatcher, Received, on
+from kit.producer import Record
 from kit.testing.databases import TestDatabase
 from kit.time import SystemClock
 
@@ -79,6 +81,39 @@ def received(referral: UUID | None = None, version: int = 1) -> ReferralReceived
 def withdrawn(suspect: UUID | None = None) -> Contract:
     """An event of another type."""
     return SuspectWithdrawn(suspect=suspect or ids.new(), referral=ids.new(), version=2, reason="retracted")
+
+
+@dataclass(frozen=True)
+class Told:
+    """An event as another service's relay would send it."""
+
+    id: UUID
+    record: Record
+
+
+def record_of(event: Contract, *, payload: bytes | None = None, **changed: Any) -> Told:
+    """An event's record; `changed` attributes of the envelope replace the right ones."""
+    declared = registry.of(type(event))
+    subject = str(getattr(event, declared.key))
+    attributes: dict[str, Any] = {
+        "id": ids.new(),
+        "type": declared.type,
+        "source": f"/interlink/{declared.topic.writer}",
+        "subject": subject,
+        "partitionkey": subject,
+        "time": NOW,
+        "dataschema": declared.dataschema,
+        "correlationid": subject,
+        "sequence": 1,
+        "tenant": "centre",
+        "testmode": False,
+        "handling": "NONE",
+        "priority": "P4",
+    }
+    told = Envelope(**(attributes | changed))
+    data = event.model_dump_json(exclude_none=True).encode() if payload is None else payload
+    record = Record(topic=declared.topic.name, key=subject.encode(), headers=envelope.encode(told), payload=data)
+    return Told(told.id, record)
 
 
 def database_of(database: TestDatabase) -> Database:

@@ -6,6 +6,7 @@ the first failure of each key (aiokafka #1017: a fenced producer stays stuck unt
 """
 
 import asyncio
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -15,6 +16,9 @@ from aiokafka.errors import CorruptRecordException, InvalidMessageError, KafkaEr
 from kit.kafka import KafkaAccess
 
 ACK_SECONDS = 10.0
+TOPIC_SECONDS = 2.0
+ABSENT_SECONDS = 30.0
+CLOSE_SECONDS = 2.0
 LINGER_MS = 2
 NEVER_DELIVERABLE = (MessageSizeTooLargeError, InvalidMessageError, CorruptRecordException)
 
@@ -35,10 +39,11 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """A record was not acknowledged. `hopeless` where sending it again cannot help."""
+    """A record was not acknowledged. `hopeless` where sending it again cannot help, `kept` where it never left us."""
 
     reason: str
-    hopeless: bool
+    hopeless: bool = False
+    kept: bool = False
 
 
 class Producer:
@@ -48,6 +53,8 @@ class Producer:
         self._access = access
         self._client = client
         self._producer: AIOKafkaProducer | None = None
+        self._absent: dict[str, tuple[float, Failed]] = {}
+        """Topics that could not be written, why, and until when they are not asked for again."""
 
     async def send(self, records: Sequence[Record]) -> list[Failed | None]:
         """Send in order and wait, at most `ACK_SECONDS`. None stands for acknowledged.
@@ -55,26 +62,28 @@ class Producer:
         Raises `BrokerAwayError` where no broker can be reached at all.
         """
         producer = await self._connected()
+        sent: list[asyncio.Future[object] | Failed] = []
         try:
             async with asyncio.timeout(ACK_SECONDS):
-                results = await self._acknowledged(producer, records)
-        except (TimeoutError, asyncio.CancelledError):
+                await self._look_for_topics(producer, {record.topic for record in records})
+                for record in records:
+                    sent.append(await self._enqueued(producer, record))  # noqa: PERF401 - kept when time is over
+                await _all_settled(sent)
+        except TimeoutError:
+            sent += [Failed("TimeoutError")] * (len(records) - len(sent))
+        except asyncio.CancelledError:
             await self.drop()
             raise
-        if any(results):
+        results = [_outcome(one) for one in sent]
+        if any(result is not None and not result.kept for result in results):
             await self.drop()
         return results
 
     async def drop(self) -> None:
         """Close the producer, in bounded time; the next `send` builds another."""
         producer, self._producer = self._producer, None
-        if producer is None:
-            return
-        try:
-            async with asyncio.timeout(2):
-                await producer.stop()
-        except (TimeoutError, KafkaError):
-            return  # its connections die with it
+        if producer is not None:
+            await _close(producer)
 
     async def _connected(self) -> AIOKafkaProducer:
         if self._producer is None:
@@ -91,35 +100,60 @@ class Producer:
             )
             try:
                 await producer.start()
-            except KafkaError as error:
-                await producer.stop()
-                raise BrokerAwayError from error
+            except BaseException as error:
+                await _close(producer)
+                if isinstance(error, KafkaError):
+                    raise BrokerAwayError from error
+                raise
             self._producer = producer
         return self._producer
 
-    async def _acknowledged(self, producer: AIOKafkaProducer, records: Sequence[Record]) -> list[Failed | None]:
-        sent: list[asyncio.Future[object] | Failed] = []
-        for record in records:
+    async def _look_for_topics(self, producer: AIOKafkaProducer, topics: set[str]) -> None:
+        """Find out which topics cannot be written: `send` would wait for one, and all others behind it."""
+        now = time.monotonic()
+        self._absent = {topic: known for topic, known in self._absent.items() if known[0] > now}
+        for topic in topics - self._absent.keys():
             try:
-                sent.append(
-                    await producer.send(
-                        record.topic, value=record.payload, key=record.key, headers=list(record.headers)
-                    )
-                )
-            except KafkaError as error:
-                sent.append(_failed(error))
-        return [await _outcome(one) for one in sent]
+                async with asyncio.timeout(TOPIC_SECONDS):
+                    await producer.partitions_for(topic)
+            except (KafkaError, TimeoutError) as error:
+                self._absent[topic] = (now + ABSENT_SECONDS, Failed(type(error).__name__, kept=True))
+
+    async def _enqueued(self, producer: AIOKafkaProducer, record: Record) -> "asyncio.Future[object] | Failed":
+        if record.topic in self._absent:
+            return self._absent[record.topic][1]
+        try:
+            return await producer.send(record.topic, value=record.payload, key=record.key, headers=list(record.headers))
+        except KafkaError as error:
+            return _failed(error)
+        except (AssertionError, TypeError, ValueError) as error:  # the client refuses its form: no key and no value
+            return Failed(type(error).__name__, hopeless=True, kept=True)
 
 
-async def _outcome(sent: "asyncio.Future[object] | Failed") -> Failed | None:
+async def _all_settled(sent: Sequence["asyncio.Future[object] | Failed"]) -> None:
+    waiting = [one for one in sent if not isinstance(one, Failed)]
+    if waiting:
+        await asyncio.wait(waiting)
+
+
+def _outcome(sent: "asyncio.Future[object] | Failed") -> Failed | None:
     if isinstance(sent, Failed):
         return sent
-    try:
-        await sent
-    except KafkaError as error:
-        return _failed(error)
-    return None
+    if not sent.done():
+        return Failed("TimeoutError")
+    if sent.cancelled():
+        return Failed("CancelledError")
+    error = sent.exception()
+    return None if error is None else _failed(error)
 
 
-def _failed(error: KafkaError) -> Failed:
+def _failed(error: BaseException) -> Failed:
     return Failed(type(error).__name__, hopeless=isinstance(error, NEVER_DELIVERABLE))
+
+
+async def _close(producer: AIOKafkaProducer) -> None:
+    try:
+        async with asyncio.timeout(CLOSE_SECONDS):
+            await producer.stop()
+    except (TimeoutError, KafkaError):
+        return  # its connections die with it

@@ -27,19 +27,23 @@ from kit.producer import BrokerAwayError, Failed, Producer, Record
 log = telemetry.logger(__name__)
 
 POLL_SECONDS = 0.25
-PER_SHARD = 250
 MOST_ROWS = 1_000
 FLOOR_SECONDS = 2.0
 MAX_DELAY_SECONDS = 10.0
+REFUSED_SECONDS = 1.0
 DRAIN_SECONDS = 5.0
 HOPELESS_TRIES = 5
 
-# The floor spares the index entries of deleted rows that an old snapshot keeps vacuum from removing.
+# The floor spares the index entries of deleted rows that an old snapshot keeps vacuum from removing. LATERAL and not
+# EXISTS: that became a semi-join which reads a shard from its first entry and compares the floor only then. Each
+# round begins at another shard, or those at the end would wait for as long as those at the front have rows.
 LOCK_SHARDS = text("""
     SELECT s.shard FROM outbox_shard s
     JOIN unnest(CAST(:shards AS smallint[]), CAST(:floors AS bigint[])) AS f (shard, floor) ON f.shard = s.shard
-    WHERE EXISTS (SELECT FROM outbox o WHERE o.shard = s.shard AND o.id > f.floor)
-    ORDER BY s.shard LIMIT :share
+    CROSS JOIN LATERAL (
+        SELECT FROM outbox o WHERE o.shard = f.shard AND o.id > f.floor ORDER BY o.id LIMIT 1
+    ) AS waiting
+    ORDER BY (s.shard + CAST(:turn AS integer)) % 16 LIMIT :share
     FOR UPDATE OF s SKIP LOCKED
 """)
 
@@ -83,6 +87,7 @@ class Relay:
         self._floors: dict[int, int] = dict.fromkeys(range(SHARDS), 0)
         self._floors_reset_at = 0.0
         self._hopeless: Counter[int] = Counter()
+        self._turn = 0
 
     async def run(self, stop: asyncio.Event) -> None:
         """Relay until told to stop, then once more what is there."""
@@ -96,9 +101,9 @@ class Relay:
                 log.warning("relay.interrupted", error=type(error).__name__, failures=failures)
                 await self._pause(stop, _delay(failures))
                 continue
-            failures = failures + 1 if sent.failed else 0
-            if sent.failed:
-                await self._pause(stop, _delay(failures))
+            failures = 0
+            if sent.failed:  # a short pause, because what can be sent must not wait for what cannot
+                await self._pause(stop, REFUSED_SECONDS)
             elif not sent.rows:
                 await self._idle()
         await self._drain()
@@ -136,9 +141,15 @@ class Relay:
         return Sent(rows=len(acknowledged), failed=failed)
 
     async def _locked_rows(self, tx: Transaction) -> Sequence[Row[Any]]:
+        self._turn += self._share
         locked = await tx.rows(
             LOCK_SHARDS,
-            {"shards": list(self._floors), "floors": list(self._floors.values()), "share": self._share},
+            {
+                "shards": list(self._floors),
+                "floors": list(self._floors.values()),
+                "share": self._share,
+                "turn": self._turn % SHARDS,
+            },
         )
         if not locked:
             return []
@@ -148,7 +159,7 @@ class Relay:
             {
                 "shards": shards,
                 "floors": [self._floors[shard] for shard in shards],
-                "per_shard": PER_SHARD,
+                "per_shard": -(-MOST_ROWS // len(shards)),
                 "most": MOST_ROWS,
             },
         )
