@@ -77,8 +77,11 @@ def end_leftovers(state: State | None) -> None:
 
 
 def started_at(pid: int | None) -> float:
-    """When that process began, as the system counts it; 0 if there is none. With the pid it names a process."""
+    """When that process began, as the system counts it; 0 if it has ended. With the pid it names a process."""
     try:
-        return psutil.Process(pid).create_time() if pid is not None else 0.0
+        process = psutil.Process(pid) if pid is not None else None
+        if process is None or process.status() == psutil.STATUS_ZOMBIE:
+            return 0.0
+        return process.create_time()
     except psutil.NoSuchProcess:
         return 0.0
