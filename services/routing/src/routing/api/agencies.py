@@ -49,7 +49,7 @@ async def list_agencies(
     app: App,
     principal: Annotated[Principal, caller()],
     asked: Annotated[Page, page("agencies")],
-    kind: Annotated[str, Query(max_length=40, description="Only this kind.")] = "",
+    kind: Annotated[str, Query(max_length=40, pattern="^[a-z_]*$", description="Only this kind.")] = "",
 ) -> PageOf[AgencyView]:
     """Every body of the directory, by its id."""
     after = str(asked.after[0]) if asked.after else ""

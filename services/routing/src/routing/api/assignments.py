@@ -23,6 +23,8 @@ from routing.domain.bodies import BodyId
 router = APIRouter(tags=["assignments"], route_class=BoundedRoute)
 
 App = Annotated[Application, Depends(application)]
+SLUG = "^[a-z0-9-]+$"
+"""How a body is called; other characters, which the database may not even know, never reach it."""
 State = Literal["assigned", "accepted", "closed", "declined", "transferred", "moved", "withdrawn"]
 
 
@@ -63,7 +65,7 @@ class DeclineBody(BaseModel):
     model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
 
     reason: Declining
-    suggested_body: str | None = Field(default=None, max_length=80)
+    suggested_body: str | None = Field(default=None, max_length=80, pattern=SLUG)
     """Slug of the body that the holder believes to have jurisdiction."""
 
 
@@ -94,7 +96,9 @@ async def list_assignments(
     principal: Annotated[Principal, caller("assignments:read")],
     asked: Annotated[Page, page("assignments")],
     state: Annotated[list[State] | None, Query(description="Only these states; repeatable.")] = None,
-    holder: Annotated[str | None, Query(max_length=80, description="Only this holder's; for the centre.")] = None,
+    holder: Annotated[
+        str | None, Query(max_length=80, pattern=SLUG, description="Only this holder's; for the centre.")
+    ] = None,
 ) -> PageOf[AssignmentView]:
     """The caller's own assignments, newest first; the centre sees everybody's."""
     before = UUID(asked.after[0]) if asked.after else queries.NEWEST
