@@ -1,18 +1,21 @@
 """Due work: claimed once, called with no transaction open, applied only by who still holds it."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from probe.service import database_of, received
+from sqlalchemy import text
 
+from contracts import ids
 from kit.database import Database, Transaction
 from kit.jobs import Again, Done, Job, NewJob, Outcome, job
 from kit.outbox import Origin
 from kit.testing.databases import TestDatabase, fetch
 from kit.time import SettableClock
-from kit.worker import LEASE, MAX_ATTEMPTS, Worker, delay
+from kit.worker import CLAIM, LEASE, MAX_ATTEMPTS, Worker, delay
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 JOBS = "SELECT kind, key, state, attempts, due_at, error FROM probe.job ORDER BY kind, key"
@@ -124,6 +127,69 @@ async def test_work_that_continues_comes_again_when_it_says(
     await Worker([job("probe.do", apply=again)], None, probe, clock).run_once()
     (row,) = await fetch(database.superuser_url, JOBS)
     assert (row["state"], row["attempts"], row["due_at"]) == ("pending", 0, NOW + timedelta(minutes=5))
+
+
+async def test_a_job_that_meets_an_outage_comes_again_soon_and_leaves_its_neighbours_alone(
+    probe: Database, clock: SettableClock, database: TestDatabase
+) -> None:
+    """Not a lease later, and the neighbour's call, which may have reached the outside, is not cut off."""
+    failed = asyncio.Event()
+
+    async def call(_application: Any, claimed: Job) -> None:
+        if claimed.key == "away":
+            failed.set()
+            raise ConnectionRefusedError
+        await failed.wait()
+
+    await schedule(probe, "away")
+    await schedule(probe, "near")
+    worker = Worker([job("probe.do", call=call, apply=apply)], None, probe, clock)
+    assert await worker.run_once() == 2
+    (row,) = await fetch(database.superuser_url, JOBS)
+    assert (row["key"], row["state"], row["error"]) == ("away", "pending", "ConnectionRefusedError")
+    assert row["due_at"] < NOW + timedelta(seconds=2)
+    assert len(await fetch(database.superuser_url, "SELECT FROM probe.outbox")) == 1
+
+
+async def test_an_outage_never_makes_a_job_dead(probe: Database, clock: SettableClock, database: TestDatabase) -> None:
+    async def away(_application: Any, _job: Job) -> None:
+        raise ConnectionRefusedError
+
+    await schedule(probe)
+    worker = Worker([job("probe.do", call=away, apply=apply)], None, probe, clock)
+    for _ in range(MAX_ATTEMPTS + 2):
+        assert await worker.run_once() == 1
+        clock.advance(timedelta(minutes=1))
+    (row,) = await fetch(database.superuser_url, JOBS)
+    assert row["state"] == "pending"
+
+
+async def test_recurring_work_never_dies(probe: Database, clock: SettableClock, database: TestDatabase) -> None:
+    """A dead row would keep its place, and the work would never be planted again."""
+    worker = Worker([job("probe.do", call=fail, apply=apply, every=timedelta(hours=1))], None, probe, clock)
+    await worker.plant()
+    for _ in range(MAX_ATTEMPTS + 2):
+        assert await worker.run_once() == 1
+        clock.advance(timedelta(hours=1, minutes=1))
+    (row,) = await fetch(database.superuser_url, JOBS)
+    assert row["state"] == "pending"
+
+
+async def test_a_claim_follows_its_index_however_long_the_queue_is(probe: Database, database: TestDatabase) -> None:
+    async with probe.as_system() as tx:
+        await tx.execute(text(BACKLOG), {"now": NOW})
+    await fetch(database.superuser_url, "ANALYZE probe.job")
+    async with probe.as_system() as tx:
+        values = {"kinds": ["probe.do"], "now": NOW, "lease": NOW, "token": ids.new(), "limit": 8}
+        plan = await tx.scalar(text(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {CLAIM.text}"), values)
+    assert plan[0]["Plan"]["Shared Hit Blocks"] < 120
+
+
+BACKLOG = """
+    INSERT INTO job (id, kind, key, due_at, tenant, payload)
+    SELECT gen_random_uuid(), 'probe.do', n::text, CAST(:now AS timestamptz) - n * interval '1 second', 'centre', '{}'
+    FROM generate_series(1, 20000) AS n
+"""
 
 
 @pytest.mark.parametrize(("attempts", "least", "most"), [(1, 0.8, 1.2), (4, 6.4, 9.6), (40, 2880, 4320)])

@@ -22,18 +22,26 @@ LEASE = timedelta(minutes=2)
 POLL_SECONDS = 0.5
 AT_ONCE = 8
 MAX_ATTEMPTS = 12
+PATIENCE = 6
+"""Attempts that an outage may use up at most: waiting for the database never makes a job dead."""
+CALL_SECONDS = 100.0
+"""Longest call, below the lease: another worker must not begin the same call beside it."""
 FIRST_DELAY = timedelta(seconds=1)
 LONGEST_DELAY = timedelta(hours=1)
 
+# Two reads, because each then follows its own partial index however long the queue is.
 CLAIM = text("""
-    WITH due AS (
+    WITH abandoned AS (
         SELECT id FROM job
-        WHERE kind = ANY (:kinds)
-          AND ((state = 'pending' AND due_at <= :now) OR (state = 'running' AND lease_until <= :now))
+        WHERE state = 'running' AND lease_until <= :now AND kind = ANY (:kinds)
+        ORDER BY lease_until, id LIMIT :limit FOR UPDATE SKIP LOCKED
+    ), due AS (
+        SELECT id FROM job
+        WHERE state = 'pending' AND due_at <= :now AND kind = ANY (:kinds)
         ORDER BY due_at, id LIMIT :limit FOR UPDATE SKIP LOCKED
     )
     UPDATE job j SET state = 'running', attempts = attempts + 1, lease_until = :lease, token = :token
-    FROM due WHERE j.id = due.id
+    FROM (SELECT id FROM abandoned UNION ALL SELECT id FROM due) AS taken WHERE j.id = taken.id
     RETURNING j.id, j.kind, j.key, j.tenant, j.payload, j.attempts
 """)
 
@@ -57,10 +65,10 @@ class Worker:
         self._application = application
         self._database = database
         self._clock = clock
+        self._planted = False
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until told to stop; what was claimed is finished first."""
-        await self.plant()
         while not stop.is_set():
             if not await self._once_or_later():
                 await _wait(stop, POLL_SECONDS)
@@ -68,6 +76,8 @@ class Worker:
     async def _once_or_later(self) -> int:
         """A database that is away interrupts the work and does not end it."""
         try:
+            if not self._planted:
+                await self.plant()
             return await self.run_once()
         except Exception as error:
             if not is_transient(error):
@@ -82,6 +92,7 @@ class Worker:
             for declared in self._types.values():
                 if declared.every is not None:
                     tx.schedule(NewJob(kind=declared.kind, key="recurring", due_at=now, tenant="centre"))
+        self._planted = True
 
     async def run_once(self) -> int:
         """Claim and do what is due now. Returns how many jobs were claimed."""
@@ -119,19 +130,24 @@ class Worker:
         ]
 
     async def _do(self, claimed: Job) -> None:
+        """One attempt. Whatever fails stays with its own job: its neighbours' calls are not interrupted."""
         declared = self._types[claimed.kind]
         try:
             with telemetry.JOB_SECONDS.labels(claimed.kind).time():
-                result = await declared.call(self._application, claimed) if declared.call else None
+                result = await self._called(declared, claimed)
                 fault("job.called")
                 await self._apply(declared, claimed, result)
             telemetry.JOBS.labels(claimed.kind, "done").inc()
         except LostLeaseError:
             log.info("job.lease_lost", kind=claimed.kind, job=str(claimed.id))
-        except Exception as error:
-            if is_transient(error):
-                raise  # the lease runs out and the job is claimed again
-            await self._failed(claimed, error)
+        except Exception as error:  # noqa: BLE001 - classified there
+            await self._failed(declared, claimed, error)
+
+    async def _called(self, declared: JobType, claimed: Job) -> Any:
+        if declared.call is None:
+            return None
+        async with asyncio.timeout(CALL_SECONDS):
+            return await declared.call(self._application, claimed)
 
     async def _apply(self, declared: JobType, claimed: Job, result: Any) -> None:
         async with self._database.as_system() as tx:
@@ -146,14 +162,23 @@ class Worker:
             if finished.rowcount != 1:
                 raise LostLeaseError
 
-    async def _failed(self, claimed: Job, error: Exception) -> None:
+    async def _failed(self, declared: JobType, claimed: Job, error: Exception) -> None:
         name = type(error).__name__
         log.warning("job.failed", kind=claimed.kind, job=str(claimed.id), attempts=claimed.attempts, error=name)
-        state = "dead" if claimed.attempts >= MAX_ATTEMPTS else "pending"
+        attempts = min(claimed.attempts, PATIENCE) if is_transient(error) else claimed.attempts
+        wait = delay(attempts)
+        state = "dead" if attempts >= MAX_ATTEMPTS else "pending"
+        if declared.every is not None:  # what recurs never ends
+            wait, state = min(wait, declared.every), "pending"
         telemetry.JOBS.labels(claimed.kind, "dead" if state == "dead" else "failed").inc()
-        due = self._clock.now() + delay(claimed.attempts)
-        async with self._database.as_system() as tx:
-            await self._return(tx, claimed, state, due, attempts=claimed.attempts, error=name)
+        try:
+            async with self._database.as_system() as tx:
+                await self._return(tx, claimed, state, self._clock.now() + wait, attempts=attempts, error=name)
+        except Exception as second:
+            if not is_transient(second):
+                raise
+            # The lease runs out, and the job is claimed again.
+            log.warning("job.left_to_its_lease", kind=claimed.kind, job=str(claimed.id), error=type(second).__name__)
 
     async def _return(
         self, tx: Transaction, claimed: Job, state: str, due: datetime, *, attempts: int, error: str | None
