@@ -60,6 +60,8 @@ def main(service: Service) -> None:
     if "migrate" in asked:
         url = required(settings.owner_database_url, f"{service.package.upper()}_OWNER_DATABASE_URL")
         uvloop.run(migrations.migrate(service.package, url))
+        if service.prepare is not None:
+            service.prepare(settings)
         return
     faults.arm(settings.faults.split(","))
     uvloop.run(_until_signal(service, settings, ROLES if "all" in asked else asked))

@@ -47,6 +47,8 @@ class Service:
     handlers: Sequence[Handler] = ()
     jobs: Sequence[JobType] = ()
     publishes: Sequence[type[Contract]] = ()
+    prepare: Callable[[Any], None] | None = None
+    """Run by `migrate` with the settings: what processes then share on disk, so that none has to make it."""
     start: Callable[[Any], Awaitable[None]] | None = None
     """Run once in each process before it is ready (seeds, caches). Safe to run in several at once."""
     background: Sequence[Callable[[Any, asyncio.Event], Awaitable[None]]] = ()
