@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from perf.files import a_file
 from perf.watching import watching
 from service.routing.conftest import ABROAD, Routing, address, capture, items
 from suite.running import all_of
@@ -75,26 +76,6 @@ async def test_routing_takes_as_many_statements_to_move_many_suspects_as_one(rou
         counts[len(moved)] = len(await statements_of(routing, amended))
     assert counts[1] == counts[60] <= MOST_OF_A_MOVE
     assert {holder for holder, _, _ in (await routing.holders()).values()} == {"bureau-nl"}
-
-
-def a_file(reference: str, suspects: int) -> bytes:
-    """A native referral with distinct suspects."""
-    return json.dumps(
-        {
-            "reference": reference,
-            "version": 1,
-            "synthetic": True,
-            "incident": {"type": "csaem", "occurred_at": "2026-11-20T21:14:05Z"},
-            "suspects": [
-                {
-                    "reference": f"S-{number}",
-                    "account": {"service": "Example Chat", "id": f"{reference}-{number}"},
-                    "captures": [{"ip": "24.48.0.17", "port": 40112, "time": "2026-11-20T21:14:05Z"}],
-                }
-                for number in range(suspects)
-            ],
-        }
-    ).encode()
 
 
 async def groups_of(intake: Harness, bodies: list[bytes]) -> list[list[str]]:
