@@ -1,12 +1,14 @@
 """The probe on a real broker: topics of its own for each test, records read back as they stand."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
 import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
+from confluent_kafka import ConsumerGroupTopicPartitions
+from confluent_kafka import TopicPartition as ReportedPartition
 from confluent_kafka.admin import NewTopic
 from probe.broker import Serving, Topics, Written
 from probe.service import DISPATCHER, Application, database_of
@@ -90,7 +92,7 @@ def serving(topics: Topics, kafka_access: KafkaAccess) -> Serving:
 
 
 @pytest.fixture
-def written(kafka_access: KafkaAccess) -> Callable[[str], "asyncio.Future[list[Written]]"]:
+def written(kafka_access: KafkaAccess) -> Callable[[str], Awaitable[list[Written]]]:
     """Reads a whole topic."""
 
     async def read(topic: str) -> list[Written]:
@@ -109,5 +111,19 @@ def written(kafka_access: KafkaAccess) -> Callable[[str], "asyncio.Future[list[W
             return records
         finally:
             await client.stop()
+
+    return read
+
+
+@pytest.fixture
+def committed(kafka: Kafka) -> Callable[[str, str], Awaitable[dict[int, int]]]:
+    """What a group has reported as its offsets on a topic, by partition; 0 where it has not."""
+
+    async def read(group: str, topic: str) -> dict[int, int]:
+        admin = embedded_kafka.admin_client(kafka.client_settings())
+        asked = ConsumerGroupTopicPartitions(group, [ReportedPartition(topic, number) for number in range(4)])
+        (future,) = admin.list_consumer_group_offsets([asked]).values()
+        told = await asyncio.to_thread(future.result, 10)
+        return {one.partition: max(one.offset, 0) for one in told.topic_partitions}
 
     return read

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from kit.group_commit import GroupCommit, Limits, Requeue
+from kit.group_commit import HELD_SECONDS, GroupCommit, Limits, Requeue
 from kit.testing.eventually import eventually
 
 
@@ -18,17 +18,22 @@ class Ledger:
         self.gate = asyncio.Event()
         self.gate.set()
         self.requeued: set[str] = set()
+        self.free = asyncio.Event()
 
     async def run(self, group: Sequence[str]) -> list[str | Requeue]:
         await self.gate.wait()
         self.groups.append(list(group))
         if "bad" in group:
             raise ValueError
+        if "away" in group:
+            raise ConnectionRefusedError
         return [self._answer(request) for request in group]
 
     def _answer(self, request: str) -> str | Requeue:
         if request.startswith("twin") and request not in self.requeued:
             self.requeued.add(request)
+            return Requeue()
+        if request == "held elsewhere" and not self.free.is_set():
             return Requeue()
         return request.upper()
 
@@ -115,3 +120,40 @@ async def test_what_waits_is_committed_before_the_group_stops() -> None:
         ledger.gate.clear()
         tasks = await submit_all(group, "a", "b")
     assert [task.result() for task in tasks] == ["A", "B"]
+
+
+async def test_a_database_that_is_away_fails_a_group_once_and_not_request_by_request() -> None:
+    ledger = Ledger()
+    async with committing(ledger) as group:
+        ledger.gate.clear()
+        held = await submit_all(group, "held")
+        await eventually(lambda: group.waiting == 0)
+        tasks = await submit_all(group, "a", "away", "b")
+        ledger.gate.set()
+        await asyncio.wait([*held, *tasks])
+        assert all(isinstance(task.exception(), ConnectionRefusedError) for task in tasks)
+    assert ledger.groups == [["held"], ["a", "away", "b"]]
+
+
+async def test_a_request_held_by_another_process_does_not_spin() -> None:
+    ledger = Ledger()
+    async with committing(ledger) as group:
+        (waiting,) = await submit_all(group, "held elsewhere")
+        began = asyncio.get_running_loop().time()
+        await eventually(lambda: len(ledger.groups) >= 5)
+        assert asyncio.get_running_loop().time() - began > 3 * HELD_SECONDS
+        ledger.free.set()
+        assert await waiting == "HELD ELSEWHERE"
+
+
+async def test_an_urgent_request_stays_urgent_when_it_has_to_wait() -> None:
+    ledger = Ledger()
+    async with committing(ledger, Limits(requests=2)) as group:
+        ledger.gate.clear()
+        held = await submit_all(group, "held")
+        await eventually(lambda: group.waiting == 0)
+        urgent = await submit_all(group, "twin", urgent=True)
+        routine = await submit_all(group, "a", "b", "c", "d")
+        ledger.gate.set()
+        await asyncio.wait([*held, *urgent, *routine])
+    assert ledger.groups == [["held"], ["twin", "a"], ["twin", "b"], ["c", "d"]]

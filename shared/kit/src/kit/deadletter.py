@@ -2,11 +2,12 @@
 
 They leave through the outbox of the transaction that gave up on them (no dual write) and that transaction writes
 no inbox row for them, so a replay is not taken for a duplicate. Replay goes to `<topic>.replay.<group>`, which
-that group alone reads. A redelivery may write a second dead letter: tools tell by original topic, partition, offset.
+that group alone reads. A redelivery may write a second dead letter: tools tell by original topic, partition, offset,
+which a replay carries along, so that a record that fails again is still the same record.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from contracts.envelope import rfc3339
@@ -15,6 +16,7 @@ from kit.kafka import dead_letter_topic, replay_topic
 from kit.outbox import Raw
 
 HEADER = "dlq_"
+ORIGIN = ("topic", "partition", "offset", "timestamp")
 MESSAGE_LENGTH = 300
 
 
@@ -49,7 +51,7 @@ class DeadLetter:
     group: str
     failed_at: str
     key: bytes | None
-    headers: tuple[tuple[str, bytes], ...]
+    headers: tuple[tuple[str, bytes | None], ...]
     payload: bytes | None
 
     @property
@@ -60,21 +62,18 @@ class DeadLetter:
 
 def write(record: Raw, origin: Origin, reason: Reason, *, group: str, now: datetime) -> Raw:
     """The dead letter of a record: key, value and headers as they were, and where, why and when beside them."""
-    source = _source_topic(origin.topic, group)
+    first = _first_origin(record, origin, group)
     added = {
         "error": reason.error,
         "message": redaction.scrub(reason.message)[:MESSAGE_LENGTH],
         "attempts": str(reason.attempts),
         "group": group,
-        "topic": source,
-        "partition": str(origin.partition),
-        "offset": str(origin.offset),
-        "timestamp": str(origin.timestamp),
         "failed_at": rfc3339(now),
+        **_told(first),
     }
     headers = [(name, value) for name, value in record.headers if not name.startswith(HEADER)]
-    headers += [(HEADER + name, value.encode()) for name, value in added.items()]
-    return Raw(topic=dead_letter_topic(source, group), key=record.key, headers=headers, payload=record.payload)
+    headers += [(HEADER + name, value.encode(errors="replace")) for name, value in added.items()]
+    return Raw(topic=dead_letter_topic(first.topic, group), key=record.key, headers=headers, payload=record.payload)
 
 
 def read(
@@ -82,11 +81,11 @@ def read(
     partition: int,
     offset: int,
     key: bytes | None,
-    headers: Sequence[tuple[str, bytes]],
+    headers: Sequence[tuple[str, bytes | None]],
     payload: bytes | None,
 ) -> DeadLetter:
     """A record of a dead-letter topic. Raises `KeyError` or `ValueError` for one that is none."""
-    ours = {name[len(HEADER) :]: value.decode() for name, value in headers if name.startswith(HEADER)}
+    ours = _ours(headers)
     return DeadLetter(
         topic=topic,
         partition=partition,
@@ -106,7 +105,7 @@ def replay(letter: DeadLetter) -> Raw:
     return Raw(
         topic=replay_topic(letter.origin.topic, letter.group),
         key=letter.key,
-        headers=list(letter.headers),
+        headers=[*letter.headers, *((HEADER + name, value.encode()) for name, value in _told(letter.origin).items())],
         payload=letter.payload,
     )
 
@@ -126,6 +125,20 @@ def _origin(ours: Mapping[str, str]) -> Origin:
     )
 
 
-def _source_topic(topic: str, group: str) -> str:
-    """A replayed record that fails again goes back to the dead letters of its first topic."""
-    return topic.removesuffix(f".replay.{group}")
+def _first_origin(record: Raw, origin: Origin, group: str) -> Origin:
+    """Where the record first stood: a replay that fails again goes to the dead letters of its first topic."""
+    source = origin.topic.removesuffix(f".replay.{group}")
+    if source == origin.topic:
+        return origin
+    try:
+        return _origin(_ours(record.headers))
+    except (KeyError, ValueError):  # put there by hand
+        return replace(origin, topic=source)
+
+
+def _ours(headers: Sequence[tuple[str, bytes | None]]) -> dict[str, str]:
+    return {name[len(HEADER) :]: (value or b"").decode() for name, value in headers if name.startswith(HEADER)}
+
+
+def _told(origin: Origin) -> dict[str, str]:
+    return {name: str(getattr(origin, name)) for name in ORIGIN}

@@ -76,7 +76,7 @@ class Dispatcher:
         """The topics the handlers read, sorted."""
         return sorted({handler.declared.topic.name for handler in self._handlers.values()})
 
-    def wants(self, headers: Sequence[tuple[str, bytes]]) -> bool:
+    def wants(self, headers: Sequence[tuple[str, bytes | None]]) -> bool:
         """Whether a record is to be decoded. Types not handled are skipped by header.
 
         A record without a type, or of another major version of a handled type, is wanted: it has to fail.
@@ -84,7 +84,7 @@ class Dispatcher:
         kind = envelopes.type_of(headers)
         return kind is None or kind in self._handlers or _name(kind) in self._names
 
-    def decode(self, headers: Sequence[tuple[str, bytes]], payload: bytes | None) -> Received[Contract]:
+    def decode(self, headers: Sequence[tuple[str, bytes | None]], payload: bytes | None) -> Received[Contract]:
         """Envelope and event. Raises `UndecodableError`, whose text holds no value of the record."""
         try:
             envelope = envelopes.decode(headers)

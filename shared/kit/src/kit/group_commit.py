@@ -12,11 +12,15 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from kit import telemetry
+from kit.outages import database_is_away
 
 RequestT = TypeVar("RequestT")
 ResultT = TypeVar("ResultT")
 
 log = telemetry.logger(__name__)
+
+HELD_SECONDS = 0.02
+"""Pause after a group of which nothing could run, so that who waits for another process does not spin."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +42,7 @@ class _Waiting(Generic[RequestT, ResultT]):
     request: RequestT
     weight: int
     size: int
+    queue: "deque[_Waiting[RequestT, ResultT]]"
     answer: "asyncio.Future[ResultT]"
 
 
@@ -62,8 +67,9 @@ class GroupCommit(Generic[RequestT, ResultT]):
 
     async def submit(self, request: RequestT, *, weight: int = 1, size: int = 0, urgent: bool = False) -> ResultT:
         """Have the request committed with others; raises what its own run raises."""
-        waiting = _Waiting[RequestT, ResultT](request, weight, size, asyncio.get_running_loop().create_future())
-        (self._urgent if urgent else self._routine).append(waiting)
+        queue = self._urgent if urgent else self._routine
+        waiting = _Waiting[RequestT, ResultT](request, weight, size, queue, asyncio.get_running_loop().create_future())
+        queue.append(waiting)
         self._arrived.set()
         return await asyncio.shield(waiting.answer)
 
@@ -72,7 +78,8 @@ class GroupCommit(Generic[RequestT, ResultT]):
         while True:
             group = self._next_group()
             if group:
-                await self._commit(group)
+                if not await self._commit(group):
+                    await asyncio.sleep(HELD_SECONDS)
                 continue
             if stop.is_set():
                 return
@@ -106,24 +113,30 @@ class GroupCommit(Generic[RequestT, ResultT]):
             size += head.size
         return group
 
-    async def _commit(self, group: Sequence[_Waiting[RequestT, ResultT]]) -> None:
+    async def _commit(self, group: Sequence[_Waiting[RequestT, ResultT]]) -> int:
+        """How many requests got their answer."""
         telemetry.GROUP_SIZE.observe(len(group))
         try:
             with telemetry.GROUP_SECONDS.time():
                 answers = await self._run_group([waiting.request for waiting in group])
         except Exception as error:  # noqa: BLE001 - each request gets its own failure
-            if len(group) == 1:
-                _fail(group[0], error)
-                return
-            log.info("group_commit.alone", requests=len(group), error=type(error).__name__)
-            for waiting in group:
-                await self._commit([waiting])
-            return
+            return await self._failed(group, error)
+        requeued = 0
         for waiting, answer in zip(group, answers, strict=True):
             if isinstance(answer, Requeue):
-                self._routine.append(waiting)
+                waiting.queue.append(waiting)
+                requeued += 1
             elif not waiting.answer.done():
                 waiting.answer.set_result(answer)
+        return len(group) - requeued
+
+    async def _failed(self, group: Sequence[_Waiting[RequestT, ResultT]], error: Exception) -> int:
+        if len(group) > 1 and not database_is_away(error):
+            log.info("group_commit.alone", requests=len(group), error=type(error).__name__)
+            return sum([await self._commit([waiting]) for waiting in group])
+        for waiting in group:  # while the database is away, one by one would only be that many time-outs
+            _fail(waiting, error)
+        return len(group)
 
 
 def _fail(waiting: "_Waiting[RequestT, ResultT]", error: Exception) -> None:

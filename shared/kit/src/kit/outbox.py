@@ -62,7 +62,7 @@ class Raw:
 
     topic: str
     key: bytes | None
-    headers: Sequence[tuple[str, bytes]]
+    headers: Sequence[tuple[str, bytes | None]]
     payload: bytes | None
 
 
@@ -171,11 +171,14 @@ def shard_of(key: bytes | None) -> int:
     return zlib.crc32(key or b"") % SHARDS
 
 
-def pack(headers: Sequence[tuple[str, bytes]]) -> bytes:
-    """Headers as JSON. Latin-1 maps every byte to one character, so foreign headers survive as they are."""
-    return orjson.dumps([(name, value.decode("latin-1")) for name, value in headers])
+def pack(headers: Sequence[tuple[str, bytes | None]]) -> bytes:
+    """Headers as JSON. Latin-1 maps every byte to one character, so foreign headers survive as they are.
+
+    Kafka lets a header be null; so does this, or a dead letter with one could never be written.
+    """
+    return orjson.dumps([(name, None if value is None else value.decode("latin-1")) for name, value in headers])
 
 
-def unpack(packed: bytes) -> list[tuple[str, bytes]]:
+def unpack(packed: bytes) -> list[tuple[str, bytes | None]]:
     """The inverse of `pack`."""
-    return [(name, value.encode("latin-1")) for name, value in orjson.loads(packed)]
+    return [(name, None if value is None else value.encode("latin-1")) for name, value in orjson.loads(packed)]

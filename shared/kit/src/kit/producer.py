@@ -33,7 +33,7 @@ class Record:
 
     topic: str
     key: bytes | None
-    headers: Sequence[tuple[str, bytes]]
+    headers: Sequence[tuple[str, bytes | None]]
     payload: bytes | None
 
 

@@ -57,12 +57,16 @@ class Record(Protocol):
         ...
 
     @property
-    def headers(self) -> Sequence[tuple[str, bytes]]:
+    def headers(self) -> Sequence[tuple[str, bytes | None]]:
         """The envelope, in binary mode."""
         ...
 
 
-Effect: TypeAlias = Callable[[Transaction, Sequence[Record]], Awaitable[None]]
+Ends: TypeAlias = Counter[tuple[str, str]]
+"""How many records of a topic came to which end: handled, seen, skipped, or dead and why."""
+Effect: TypeAlias = Callable[[Transaction, Sequence[Record]], Awaitable[Ends]]
+
+DEAD = "dead:"
 
 
 class Settlement:
@@ -77,7 +81,7 @@ class Settlement:
         self._clock = clock
         self._group = group
 
-    async def handle(self, tx: Transaction, batch: Sequence[Received[Contract]]) -> None:
+    async def handle(self, tx: Transaction, batch: Sequence[Received[Contract]]) -> Ends:
         """Call the handlers with those events of the batch that were not seen before."""
         fresh = await inbox.fresh(tx, [received.envelope.id for received in batch])
         unseen: list[Received[Contract]] = []
@@ -87,8 +91,10 @@ class Settlement:
                 unseen.append(received)
         for handler, events in self._dispatcher.rounds(unseen):
             await handler.handle(self._application, tx, events)
-        for kind, number in Counter(received.envelope.type for received in unseen).items():
-            telemetry.CONSUMED.labels(registry.BY_TYPE[kind].topic.name, "handled").inc(number)
+        ends = Ends((registry.BY_TYPE[received.envelope.type].topic.name, "handled") for received in unseen)
+        ends.update((registry.BY_TYPE[received.envelope.type].topic.name, "seen") for received in batch)
+        ends.subtract((registry.BY_TYPE[received.envelope.type].topic.name, "seen") for received in unseen)
+        return ends
 
     async def settle(self, records: Sequence[Record], expected: dict[Partition, int]) -> None:
         """Bring every record to its end: handled, skipped or dead. Raises transient errors and `FencedError`."""
@@ -128,23 +134,28 @@ class Settlement:
     ) -> None:
         """Effect and position in one transaction; `expected` moves only once it is committed."""
         nexts = {Partition(record.topic, record.partition): record.offset + 1 for record in records}
-        async with self._database.as_system() as tx:
-            await effect(tx, records)
-            await positions.move(tx, expected, nexts)
-            fault("consumer.before_commit")
+        with telemetry.span("consumer.batch", links=_traces(records), attributes={"records": len(records)}):
+            async with self._database.as_system() as tx:
+                ends = await effect(tx, records)
+                await positions.move(tx, expected, nexts)
+                fault("consumer.before_commit")
         fault("consumer.committed")
         expected.update(nexts)
+        _count(ends)
 
-    async def _decoded(self, tx: Transaction, records: Sequence[Record]) -> None:
+    async def _decoded(self, tx: Transaction, records: Sequence[Record]) -> Ends:
         batch: list[Received[Contract]] = []
+        ends = Ends()
         for record in records:
             if not self._dispatcher.wants(record.headers):
+                ends[record.topic, "skipped"] += 1
                 continue
             try:
                 batch.append(self._dispatcher.decode(record.headers, record.value))
             except UndecodableError as error:
                 tx.forward(self._dead_letter(record, error.code, error.detail, attempts=1))
-        await self.handle(tx, batch)
+                ends[record.topic, DEAD + error.code] += 1
+        return ends + await self.handle(tx, batch)
 
     async def _bury(
         self,
@@ -154,14 +165,14 @@ class Settlement:
         message: str,
         attempts: int,
     ) -> None:
-        async def give_up(tx: Transaction, given: Sequence[Record]) -> None:
+        async def give_up(tx: Transaction, given: Sequence[Record]) -> Ends:
             for record in given:
                 tx.forward(self._dead_letter(record, error, message, attempts=attempts))
+            return Ends((record.topic, DEAD + error) for record in given)
 
         await self._transact(records, expected, give_up)
 
     def _dead_letter(self, record: Record, error: str, message: str, *, attempts: int) -> Raw:
-        telemetry.DEAD_LETTERS.labels(record.topic, error).inc()
         log.error("consumer.dead_letter", topic=record.topic, offset=record.offset, error=error)
         return deadletter.write(
             Raw(topic=record.topic, key=record.key, headers=record.headers, payload=record.value),
@@ -175,3 +186,21 @@ class Settlement:
             group=self._group,
             now=self._clock.now(),
         )
+
+
+def _traces(records: Sequence[Record]) -> set[str]:
+    """The traces that meet in a batch: it continues none of them and links to all."""
+    return {
+        value.decode(errors="replace")
+        for record in records
+        for name, value in record.headers
+        if name == "ce_traceparent" and value is not None
+    }
+
+
+def _count(ends: Ends) -> None:
+    """Once it is committed: a batch that comes again is not counted twice."""
+    for (topic, end), number in ends.items():
+        telemetry.CONSUMED.labels(topic, "dead" if end.startswith(DEAD) else end).inc(number)
+        if end.startswith(DEAD):
+            telemetry.DEAD_LETTERS.labels(topic, end.removeprefix(DEAD)).inc(number)

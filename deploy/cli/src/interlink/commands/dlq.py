@@ -54,7 +54,7 @@ def list_letters(
 def show(letter: Annotated[str, typer.Argument(help="The letter, as `dlq list` names it.")]) -> None:
     """Show one dead letter with its headers. Personal data in it stays encrypted."""
     (found,) = _chosen([letter], every=False, service=None)
-    headers = {name: value.decode(errors="replace") for name, value in found.headers}
+    headers = {name: (value or b"").decode(errors="replace") for name, value in found.headers}
     payload = (found.payload or b"").decode(errors="replace")
     typer.echo(json.dumps(_brief(found) | {"headers": headers, "payload": payload}, indent=2))
 
@@ -114,7 +114,7 @@ def _of_service(letters: list[DeadLetter], service: str | None) -> list[DeadLett
 
 
 def _brief(letter: DeadLetter) -> dict[str, str]:
-    types = [value.decode(errors="replace") for name, value in letter.headers if name == "ce_type"]
+    types = [(value or b"").decode(errors="replace") for name, value in letter.headers if name == "ce_type"]
     return {
         "letter": dead_letters.name(letter),
         "origin": "/".join(str(part) for part in letter.identity),
