@@ -11,6 +11,8 @@ from sqlalchemy import Connection, Engine, event
 from kit.database import Database
 
 PLANNED = ("SELECT", "WITH", "UPDATE", "DELETE", "INSERT")
+MOST_WASTED = 1_000
+"""Rows that a node may read and throw away: a walk along the wrong index is a scan too."""
 
 
 @dataclass
@@ -28,17 +30,22 @@ class Watched:
         return [statement for transaction in self.transactions for statement in transaction]
 
     def scanned(self, *tables: str) -> list[str]:
-        """Statements that read one of these tables from end to end."""
+        """Statements that read one of these tables from end to end, or much of it for nothing."""
         return [
             statement
             for statement, root in self.plans
             for node in nodes(root)
-            if node["Node Type"] == "Seq Scan" and node["Relation Name"] in tables
+            if node.get("Relation Name") in tables and (node["Node Type"] == "Seq Scan" or wasted(node) > MOST_WASTED)
         ]
 
     def read(self, table: str) -> bool:
         """Whether any statement touched the table at all: a guard of nothing guards nothing."""
         return any(node.get("Relation Name") == table for _, root in self.plans for node in nodes(root))
+
+
+def wasted(node: Any) -> int:
+    """Rows that a node read and threw away; known of reads only, which are run twice for it."""
+    return node.get("Rows Removed by Filter", 0) * node.get("Actual Loops", 1)
 
 
 def nodes(plan: Any) -> Iterator[Any]:
@@ -62,8 +69,9 @@ def watching(database: Database, *, plans: bool = False) -> Iterator[Watched]:
         running.setdefault(connection, []).append(statement)
         if plans and statement.lstrip().startswith(PLANNED):
             explaining = True
+            how = "ANALYZE, TIMING OFF, FORMAT JSON" if statement.lstrip().startswith("SELECT") else "FORMAT JSON"
             try:
-                told = connection.exec_driver_sql(f"EXPLAIN (FORMAT JSON) {statement}", parameters).scalar_one()
+                told = connection.exec_driver_sql(f"EXPLAIN ({how}) {statement}", parameters).scalar_one()
             finally:
                 explaining = False
             (root,) = told if isinstance(told, list) else json.loads(told)
