@@ -3,14 +3,13 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
-from dataclasses import replace
 
 import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from confluent_kafka import ConsumerGroupTopicPartitions
 from confluent_kafka import TopicPartition as ReportedPartition
 from confluent_kafka.admin import NewTopic
-from probe.broker import Serving, Topics, Written
+from probe.broker import Serving, Topics, Written, renamed
 from probe.service import DISPATCHER, Application, database_of
 
 from contracts import registry
@@ -31,7 +30,7 @@ def topics(kafka: Kafka, request: pytest.FixtureRequest, monkeypatch: pytest.Mon
     """Fresh topics, as the registry names them for the length of the test."""
     name = f"t{abs(hash(request.node.nodeid)):x}"
     made = Topics(referrals=f"{name}.referrals", suspects=f"{name}.suspects", group=f"interlink.{name}")
-    _rename(monkeypatch, {"interlink.referrals": made.referrals, "interlink.suspects": made.suspects})
+    _rename(monkeypatch, made.names)
     admin = embedded_kafka.admin_client(kafka.client_settings())
     for future in admin.create_topics([NewTopic(topic, 4, 1) for topic in made.all]).values():
         future.result(10)
@@ -41,11 +40,9 @@ def topics(kafka: Kafka, request: pytest.FixtureRequest, monkeypatch: pytest.Mon
 
 
 def _rename(monkeypatch: pytest.MonkeyPatch, names: dict[str, str]) -> None:
-    for event in registry.EVENTS:
-        if event.topic.name in names:
-            renamed = replace(event, topic=replace(event.topic, name=names[event.topic.name]))
-            monkeypatch.setitem(registry.BY_MODEL, event.model, renamed)
-            monkeypatch.setitem(registry.BY_TYPE, event.type, renamed)
+    for event in renamed(names):
+        monkeypatch.setitem(registry.BY_MODEL, event.model, event)
+        monkeypatch.setitem(registry.BY_TYPE, event.type, event)
 
 
 @pytest.fixture

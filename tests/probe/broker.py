@@ -1,9 +1,11 @@
 """What the tests on a real broker speak of."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from contracts import registry
+from contracts.registry import EventType
 from kit.consumer import Consumer
 from kit.kafka import dead_letter_topic, replay_topic
 
@@ -17,6 +19,11 @@ class Topics:
     referrals: str
     suspects: str
     group: str
+
+    @property
+    def names(self) -> dict[str, str]:
+        """The new names by the registry's."""
+        return {"interlink.referrals": self.referrals, "interlink.suspects": self.suspects}
 
     @property
     def all(self) -> list[str]:
@@ -36,3 +43,12 @@ class Written:
     key: bytes | None
     headers: list[tuple[str, bytes]]
     value: bytes | None
+
+
+def renamed(names: Mapping[str, str]) -> list[EventType]:
+    """The events of these topics as they are declared under the topics' new names."""
+    return [
+        replace(event, topic=replace(event.topic, name=names[event.topic.name]))
+        for event in registry.EVENTS
+        if event.topic.name in names
+    ]

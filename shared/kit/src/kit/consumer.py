@@ -246,6 +246,7 @@ class Member(ConsumerRebalanceListener):
         self._client.resume(*owned)
         self._moved_at = time.monotonic()
         self._consumer.condition.assigned = True
+        await self._report()
         return True
 
     async def _settle(self, records: Sequence["ConsumerRecord[Any, Any]"]) -> bool:
