@@ -137,9 +137,7 @@ def test_a_wall_time_that_no_clock_showed_is_flagged() -> None:
         ("America/Winnipeg", -5, -6),
     ],
 )
-def test_the_winter_of_2026_follows_the_rules_of_that_year(
-    name: str, offset: int, under_the_old_rule: int
-) -> None:
+def test_the_winter_of_2026_follows_the_rules_of_that_year(name: str, offset: int, under_the_old_rule: int) -> None:
     noon = parse("2026-12-15T12:00:00", name)
     assert noon.at == utc(2026, 12, 15, 12 - offset)
     assert noon.at != utc(2026, 12, 15, 12 - under_the_old_rule)
