@@ -38,6 +38,7 @@ POLL_MS = 200
 FIRST_DELAY, LONGEST_DELAY = 0.2, 30.0
 STUCK_SECONDS = 60.0
 REPORT_SECONDS = 2.0
+CONNECT_SECONDS = 1.0
 CLOSE_SECONDS = 3.0
 
 
@@ -337,6 +338,8 @@ async def _started(client: AIOKafkaConsumer, stop: asyncio.Event) -> bool:
         if starting.done():
             starting.result()
             return True
+        # Cut off in the middle of connecting, aiokafka would leave the connection open.
+        await asyncio.wait((starting,), timeout=CONNECT_SECONDS)
         starting.cancel()
         await asyncio.wait((starting,), timeout=CLOSE_SECONDS)
         return False
