@@ -330,3 +330,30 @@ def test_two_spellings_of_one_report_have_one_content(read: Any) -> None:
     plain = report(person("<espIdentifier>u</espIdentifier>"))
     spelt = b'<?xml version="1.0" encoding="UTF-8"?>\n' + plain.replace(b"><", b">\n  <")
     assert xml(read, plain).content == xml(read, spelt).content
+
+
+def test_texts_longer_than_an_event_could_carry_are_left_out_and_said(read: Any) -> None:
+    long = "x" * 600
+    submission = xml(
+        read,
+        report(
+            person(
+                f"<person><firstName>{long}</firstName>"
+                f"<address><city>{long}</city><country>CA</country></address></person>"
+                f"<espService>chat.example.com</espService><espIdentifier>{long}</espIdentifier>"
+                f"<screenName>{'y' * 5000}</screenName><screenName>neutral_fox</screenName>"
+                f"<estimatedLocation><city>{long}</city><countryCode>CA</countryCode></estimatedLocation>"
+                + capture(f"<dateTime>2026-11-03T21:14:05Z</dateTime><eventName>{long}</eventName>")
+            )
+        ),
+    )
+    [entry] = submission.entries
+    assert [one.value for one in entry.identifiers] == ["neutral_fox"]
+    assert (entry.name, entry.captures, entry.civic_addresses, entry.stated_location) == (None, (), (), None)
+    assert entry.account is not None
+    assert (entry.account.service, entry.account.id) == ("chat.example.com", None)
+    assert (
+        sorted(codes(submission))[:6]
+        == ["entry.reference_from_position"] + ["entry.text_too_long"] * 3 + ["item.too_long"] * 2
+    )
+    assert (submission.items.accepted, submission.items.rejected) == (1, 3)

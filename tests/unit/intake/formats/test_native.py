@@ -307,3 +307,22 @@ def test_json_is_utf_8(read: Any) -> None:
         read(file(sound()), charset="utf-16")
     assert refused.value.status == 415
     assert read(file(sound()), charset="utf-8").entries
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"suspects":[{"reference":"S-1"}],"suspects":[{"reference":"S-2"}]}',
+        b'{"suspects":[{"reference":"S-1","captures":[{"ip":"24.48.0.1","ip":"24.48.0.2"}]}]}',
+    ],
+)
+def test_a_name_twice_in_one_object_refuses_the_file(read: Any, body: bytes) -> None:
+    with pytest.raises(Rejected) as refused:
+        read(body)
+    assert (refused.value.code, refused.value.status) == ("body.repeated_name", 422)
+
+
+def test_a_body_nested_deeper_than_any_referral_is_refused(read: Any) -> None:
+    with pytest.raises(Rejected) as refused:
+        read(b'{"suspects":[{"x":' + b"[" * 300 + b"]" * 300 + b"}]}")
+    assert refused.value.code == "body.too_deep"

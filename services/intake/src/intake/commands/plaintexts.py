@@ -9,7 +9,7 @@ from intake.domain import referral as domain
 
 MOST_ITEMS: Final = 200
 MOST_BYTES: Final = 128 * 1024
-_HEAD_BYTES: Final = 8 * 1024  # reference, name, account and location, at their longest
+_HEAD_BYTES: Final = 32 * 1024  # reference, name, account and location at their longest, every letter escaped
 
 Item: TypeAlias = Capture | Identifier | CivicAddress
 
@@ -47,7 +47,7 @@ def _chunks(items: Iterable[Item]) -> Iterator[list[Item]]:
     chunk: list[Item] = []
     size = 0
     for item in items:
-        weight = len(item.model_dump_json())
+        weight = len(item.model_dump_json().encode())
         if chunk and (len(chunk) >= MOST_ITEMS or size + weight > MOST_BYTES - _HEAD_BYTES):
             yield chunk
             chunk, size = [], 0

@@ -43,8 +43,8 @@ def entry(node: Node, role: Role, frame: reading.Frame, findings: Findings) -> E
         reference=UNNAMED,
         naming=Naming.GIVEN,
         pointer=node.path,
-        name=_name(node),
-        account=_account(node),
+        name=_name(node, findings),
+        account=_account(node, findings),
         captures=tuple(
             capture for record in records for capture in captures(record.all("ipCaptureEvent"), frame, findings)
         ),
@@ -99,7 +99,18 @@ def _described(record: Node) -> list[Node]:
     return [record] if person is None else [person, record]
 
 
-def _name(record: Node) -> str | None:
+def _name(record: Node, findings: Findings) -> str | None:
+    return _readable(record.path, _full_name(record), findings)
+
+
+def _readable(entry: str, text: str | None, findings: Findings) -> str | None:
+    if not reading.too_long(text):
+        return text
+    findings.warn_entry(entry, "entry.text_too_long")
+    return None
+
+
+def _full_name(record: Node) -> str | None:
     for place in _described(record):
         parts = (place.text("firstName"), place.text("middleName"), place.text("lastName"))
         name = " ".join(part.strip() for part in parts if part is not None)
@@ -108,8 +119,8 @@ def _name(record: Node) -> str | None:
     return None
 
 
-def _account(record: Node) -> Account | None:
-    service, number = record.text("espService"), record.text("espIdentifier")
+def _account(record: Node, findings: Findings) -> Account | None:
+    service, number = (_readable(record.path, record.text(name), findings) for name in ("espService", "espIdentifier"))
     if service is None and number is None:
         return None
     return Account(service=service, id=number)

@@ -4,6 +4,7 @@ A fault at the top refuses the file, a fault in an entry refuses the entry, a fa
 """
 
 import hashlib
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final, TypeAlias
 
@@ -55,15 +56,17 @@ def read(posted: Posted) -> Submission:
     """The submission in a body. Raises `Rejected` where the file itself is refused."""
     findings = Findings()
     document = _document(posted)
+    content = _content(document)
+    _refuse_repeated_names(posted.body)
     if imagery.suspicious(posted.body):
         _refuse_media(document)
     try:
         body: ReferralHead = ReferralBody.model_validate_json(posted.body)
     except ValidationError:
         head, entries = _in_parts(document, findings)
-        return _submission(posted, head, entries, document, findings)
+        return _submission(posted, head, entries, content, findings)
     assert isinstance(body, ReferralBody)  # noqa: S101 - narrows what the line above returned
-    return _submission(posted, body, _whole(body), document, findings)
+    return _submission(posted, body, _whole(body), content, findings)
 
 
 def _document(posted: Posted) -> dict[str, Any]:
@@ -77,6 +80,26 @@ def _document(posted: Posted) -> dict[str, Any]:
     if not isinstance(document, dict):
         raise Rejected("body.not_an_object", "A referral is a JSON object.")
     return document
+
+
+def _content(document: dict[str, Any]) -> bytes:
+    try:
+        return hashlib.sha256(orjson.dumps(document, option=orjson.OPT_SORT_KEYS)).digest()
+    except orjson.JSONEncodeError:
+        raise Rejected("body.too_deep", "The body is nested deeper than any referral.") from None
+
+
+def _refuse_repeated_names(body: bytes) -> None:
+    """Of two members of one name every reader takes another one: a whole list of suspects could be lost."""
+    _MEMBERS.decode(body.decode())
+
+
+def _unique(members: list[tuple[str, Any]]) -> None:
+    if len({name for name, _ in members}) != len(members):
+        raise Rejected("body.repeated_name", "An object names a member twice (RFC 8259 §4).")
+
+
+_MEMBERS: Final = json.JSONDecoder(object_pairs_hook=_unique)
 
 
 def _refuse_media(document: dict[str, Any]) -> None:
@@ -192,9 +215,7 @@ def _items(raw: list[Any], name: str, pointer: str, findings: Findings) -> list[
     return kept
 
 
-def _submission(
-    posted: Posted, head: ReferralHead, entries: Entries, document: dict[str, Any], findings: Findings
-) -> Submission:
+def _submission(posted: Posted, head: ReferralHead, entries: Entries, content: bytes, findings: Findings) -> Submission:
     incident = _incident(head.incident or IncidentBody(), posted, findings)
     frame = reading.Frame(received_at=posted.received_at, zone=posted.zone, incident_time=incident.raw_time)
     roll = Roll(findings)
@@ -220,7 +241,7 @@ def _submission(
         verdicts=findings.verdicts(),
         rejected_entries=findings.rejected_entries,
         items=findings.count_items([item for entry in accepted for item in entry.items]),
-        content=hashlib.sha256(orjson.dumps(document, option=orjson.OPT_SORT_KEYS)).digest(),
+        content=content,
     )
 
 

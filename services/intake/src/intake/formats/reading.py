@@ -5,6 +5,7 @@ A reader of a format finds the texts; what a text means is decided here, once fo
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from intake.domain.grading import Gradable, grade, in_the_future, invented
 from intake.domain.handling import Handling
@@ -13,6 +14,10 @@ from intake.formats import normal_forms
 from intake.formats.findings import Findings
 from kit import time
 from kit.ip_addresses import IpClass, classify
+
+LONGEST_TEXT: Final = 512
+LONGEST_VALUE: Final = 4_096
+"""Characters of an identifier; as in the native JSON, because one item must fit into an event."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +45,9 @@ class CaptureTexts:
 
 def capture(texts: CaptureTexts, frame: Frame, findings: Findings) -> Capture | None:
     """The capture with its grade, or None where its address or its time is refused."""
+    if too_long(texts.ip, texts.time, texts.zone, texts.event):
+        findings.reject_item(texts.item, "item.too_long")
+        return None
     address = classify(texts.ip.strip())
     when = time.parse(texts.time, texts.zone or frame.zone)
     refusal = _refusal(address.ip_class, when)
@@ -132,6 +140,9 @@ def identifier(texts: IdentifierTexts, frame: Frame, findings: Findings) -> Iden
     if not texts.value.strip():
         findings.reject_item(texts.item, "item.empty")
         return None
+    if len(texts.value) > LONGEST_VALUE or too_long(texts.service, texts.verified_at):
+        findings.reject_item(texts.item, "item.too_long")
+        return None
     normalised = normal_forms.identifier(texts.kind, texts.dialled or texts.value)
     if normalised is None:
         findings.warn_item(texts.item, "item.no_normal_form")
@@ -178,6 +189,9 @@ def civic_address(texts: AddressTexts, findings: Findings) -> CivicAddress | Non
     if not any(_blank_is_none(part) for part in parts):
         findings.reject_item(texts.item, "item.empty")
         return None
+    if too_long(*parts, texts.as_of):
+        findings.reject_item(texts.item, "item.too_long")
+        return None
     country = normal_forms.country(texts.country)
     if country is None and _blank_is_none(texts.country) is not None:
         findings.warn_item(texts.item, "address.country_unreadable")
@@ -207,6 +221,9 @@ class LocationTexts:
 
 def stated_location(entry: str, texts: LocationTexts, findings: Findings) -> StatedLocation | None:
     """The location in normal forms; None where nothing is said."""
+    if too_long(texts.municipality, texts.province, texts.country):
+        findings.warn_entry(entry, "entry.text_too_long")
+        return None
     country = normal_forms.country(texts.country)
     if country is None and _blank_is_none(texts.country) is not None:
         findings.warn_entry(entry, "entry.location_unreadable")
@@ -215,6 +232,11 @@ def stated_location(entry: str, texts: LocationTexts, findings: Findings) -> Sta
     if municipality is None and province is None and country is None:
         return None
     return StatedLocation(municipality=municipality, province=province, country=country, verified=texts.verified)
+
+
+def too_long(*texts: str | None) -> bool:
+    """Whether one of them is longer than any of our formats lets it be."""
+    return any(text is not None and len(text) > LONGEST_TEXT for text in texts)
 
 
 def _blank_is_none(text: str | None) -> str | None:
