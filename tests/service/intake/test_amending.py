@@ -116,3 +116,45 @@ async def test_an_amendment_of_an_erased_referral_is_a_conflict(intake: Harness,
     await intake.rows("UPDATE keyring.data_key SET wrapped = NULL, destroyed_at = now()")
     answer = await partner.post(a_file(2, suspect("S-1", "24.48.0.2")))
     assert (answer.status_code, answer.json()["type"]) == (409, "urn:interlink:problem:referral.erased")
+
+
+async def test_a_suspect_named_again_after_its_withdrawal_keeps_its_id(intake: Harness, partner: Any) -> None:
+    await partner.post(a_file(1, suspect("S-1", "24.48.0.1"), suspect("S-2", "24.48.0.2")))
+    await partner.post(a_file(2, suspect("S-2", "24.48.0.2")))
+    answer = await partner.post(a_file(3, suspect("S-1", "24.48.0.1"), suspect("S-2", "24.48.0.2")))
+    [withdrawn] = await intake.published(SuspectWithdrawn)
+    told = [one for one in await intake.published(SuspectReported) if one.event.suspect == withdrawn.event.suspect]
+    assert [(one.event.version, one.envelope.sequence) for one in told] == [(1, 1), (3, 3)]
+    shown = await partner.referral(answer.json()["number"])
+    assert [(entry["reference"], entry["state"]) for entry in shown["entries"]] == [
+        ("S-1", "current"),
+        ("S-2", "current"),
+    ]
+    assert (await intake.published(ReferralAmended))[-1].event.reported == 1
+
+
+async def test_stricter_handling_of_one_entry_is_told(intake: Harness, partner: Any) -> None:
+    await partner.post(a_file(1, suspect("S-1", "24.48.0.1"), suspect("S-2", "24.48.0.2")))
+    stricter = suspect("S-1", "24.48.0.1", handling={"codes": ["H2"], "tlp": "RED"})
+    await partner.post(a_file(2, stricter, suspect("S-2", "24.48.0.2")))
+    [amended] = await intake.published(SuspectAmended)
+    assert amended.envelope.handling == "H1+H2;TLP:RED"
+
+
+async def test_a_real_version_cannot_follow_a_synthetic_one_nor_the_other_way_round(
+    intake: Harness, partner: Any
+) -> None:
+    await partner.post(a_file(1, suspect("S-1", "24.48.0.1")))
+    await intake.rows("UPDATE intake.referral SET testmode = false")
+    answer = await partner.post(a_file(2, suspect("S-1", "24.48.0.2")))
+    assert (answer.status_code, answer.json()["type"]) == (422, "urn:interlink:problem:referral.testmode_differs")
+    assert await intake.published(SuspectAmended) == []
+
+
+async def test_a_large_amendment_tells_every_entry_once(intake: Harness, partner: Any) -> None:
+    first = await partner.post(a_file(1, *(suspect(f"S-{number}", "24.48.0.1") for number in range(3))))
+    answer = await partner.post(a_file(2, *(suspect(f"T-{number}", "24.48.0.2") for number in range(1_100))))
+    assert (first.status_code, answer.status_code) == (201, 201)
+    told = await intake.published(SuspectReported)
+    assert len({one.event.suspect for one in told}) == len(told) == 1_103
+    assert len(await intake.published(SuspectWithdrawn)) == 3

@@ -118,3 +118,43 @@ def test_every_entry_of_either_version_has_one_outcome(before: list[Any], after:
             gone = next(one for one in old if one.id == outcome.known)
             added = [o.position for o in outcomes if o.change is Change.REPORTED]
             assert not any(gone.fingerprints & new[position].fingerprints for position in added if position is not None)
+
+
+def test_an_entry_named_again_after_its_withdrawal_keeps_its_id() -> None:
+    [outcome] = compare([known(1, withdrawn=True)], [told(1, digest=b"other")])
+    assert outcome == Outcome(change=Change.RETURNED, known=UUID(int=1), position=1)
+
+
+def test_what_was_withdrawn_and_is_not_told_stays_withdrawn_and_raises_no_doubt() -> None:
+    account = frozenset({b"account"})
+    outcomes = compare([known(1, withdrawn=True, fingerprints=account)], [told(1, "S-9", fingerprints=account)])
+    assert outcomes == [Outcome(change=Change.REPORTED, known=None, position=1)]
+
+
+def test_of_a_current_and_a_withdrawn_entry_of_one_reference_the_current_is_meant() -> None:
+    [outcome] = compare([known(1, digest=b"a"), known(2, digest=b"b", withdrawn=True)], [told(1, digest=b"c")])
+    assert outcome == Outcome(change=Change.AMENDED, known=UUID(int=1), position=1)
+
+
+def test_renumbered_references_go_to_a_person() -> None:
+    first, second = frozenset({b"first"}), frozenset({b"second"})
+    before = [known(1, "S-1", digest=b"1", fingerprints=first), known(2, "S-2", digest=b"2", fingerprints=second)]
+    outcomes = compare(before, [told(1, "S-1", digest=b"3", fingerprints=second)])
+    assert [(outcome.change, outcome.known, outcome.review) for outcome in outcomes] == [
+        (Change.REPORTED, None, True),
+        (Change.KEPT_FOR_REVIEW, UUID(int=1), True),
+        (Change.KEPT_FOR_REVIEW, UUID(int=2), True),
+    ]
+
+
+def test_an_identifier_that_two_entries_share_denies_no_reference() -> None:
+    phone = frozenset({b"phone"})
+    before = [known(1, "S-1", digest=b"1"), known(2, "S-2", digest=b"2", fingerprints=phone)]
+    outcomes = compare(
+        before,
+        [told(1, "S-1", digest=b"3", fingerprints=phone), told(2, "S-2", digest=b"2", fingerprints=phone)],
+    )
+    assert {(outcome.change, outcome.known) for outcome in outcomes} == {
+        (Change.AMENDED, UUID(int=1)),
+        (Change.UNCHANGED, UUID(int=2)),
+    }

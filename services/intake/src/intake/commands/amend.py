@@ -27,7 +27,7 @@ from intake.store.entries import NewEntry, OfReferral
 from kit.audit import Entry as AuditEntry
 from kit.database import Transaction
 from kit.encryption import DataKey
-from kit.errors import Conflict, NotFound
+from kit.errors import Conflict, NotFound, Rejected
 
 REVIEW_CODE = "amendment.ambiguous"
 REVIEW_SENTENCE = "This may or may not be an entry of the earlier version; nothing was withdrawn, a person decides."
@@ -53,11 +53,13 @@ async def amend(tx: Transaction, command: Amendment) -> Accepted:
         raise Conflict("referral.receiving", "The earlier version is still being received; post again later.")
     if filing.submission.version <= referral.version:
         raise Conflict("version.outdated", "A later version of this reference is already known.")
-    rows = {row.id: row for row in await tx.rows(entry_store.CURRENT, {"referral": referral.id})}
-    outcomes = amending.compare([_known(row) for row in rows.values()], _told(command.prepared))
+    if filing.testmode is not referral.testmode:  # real people must not become test rows, nor the other way round
+        raise Rejected("referral.testmode_differs", "Synthetic and real versions of one referral cannot be mixed.")
+    rows = {row.id: row for row in await tx.rows(entry_store.OF_REFERRAL, {"referral": referral.id})}
+    outcomes = amending.compare([_known(row) for row in sorted(rows.values(), key=_meant)], _told(command.prepared))
     changes = _Changes(
         command=command,
-        frame=frame_of(filing, referral.id, referral.number, testmode=referral.testmode or filing.testmode),
+        frame=frame_of(filing, referral.id, referral.number, testmode=referral.testmode),
         rows=rows,
         outcomes=outcomes,
         last=await tx.scalar(entry_store.LAST_POSITION, {"referral": referral.id}),
@@ -75,7 +77,13 @@ def _known(row: Any) -> Known:
         naming=Naming(row.naming),
         digest=bytes(row.digest),
         fingerprints=entry_store.split_fingerprints(bytes(row.fingerprints)),
+        withdrawn=row.state == "withdrawn",
     )
+
+
+def _meant(row: Any) -> tuple[bool, int]:
+    """Of several entries of one reference: a current one, else the one that was withdrawn last."""
+    return row.state == "withdrawn", -row.version
 
 
 def _told(prepared: Prepared) -> list[amending.Told]:
@@ -109,6 +117,7 @@ class _Changes:
         self.rows = rows
         self.by_change = {change: [one for one in outcomes if one.change is change] for change in Change}
         self.amended = [self._again(one) for one in self.by_change[Change.AMENDED]]
+        self.returned = [self._again(one) for one in self.by_change[Change.RETURNED]]
         self.reported = [
             self._first(one, last + count) for count, one in enumerate(self.by_change[Change.REPORTED], start=1)
         ]
@@ -179,7 +188,7 @@ async def _store(tx: Transaction, changes: _Changes) -> None:
         {"id": frame.referral, "version": frame.version, "now": filing.received_at},
     )
     await referral_store.insert_versions(tx, [version_of(filing, frame.referral, changes.receipt, payload)])
-    await entry_store.amend(tx, _of_referral(changes, changes.amended))
+    await entry_store.amend(tx, _of_referral(changes, [*changes.amended, *changes.returned]))
     await entry_store.insert(tx, _of_referral(changes, changes.reported))
     await entry_store.withdraw(tx, changes.withdrawn, frame.version)
     await entry_store.ask_for_review(tx, changes.kept_for_review)
@@ -193,12 +202,12 @@ def _of_referral(changes: _Changes, entries: Sequence[NewEntry]) -> list[OfRefer
 def _tell(tx: Transaction, changes: _Changes) -> None:
     filing, frame, key = changes.filing, changes.frame, changes.command.data_key
     of_file = handling.as_text(assessing.handling(filing.submission, None, filing.partner.handling))
-    levels = [entry.priority for entry in (*changes.amended, *changes.reported)]
+    levels = [entry.priority for entry in (*changes.amended, *changes.returned, *changes.reported)]
     tx.publish(_bookkeeping(changes), frame.origin(priority=priority.most_pressing(levels), handling=of_file))
     for entry in changes.amended:
         for event, origin in announcing.amended(frame, announcing.told(entry), key):
             tx.publish(event, origin)
-    for entry in changes.reported:
+    for entry in (*changes.returned, *changes.reported):
         for event, origin in announcing.reported(frame, announcing.told(entry), key):
             tx.publish(event, origin)
     for entry_id in changes.withdrawn:
@@ -226,7 +235,7 @@ def _bookkeeping(changes: _Changes) -> ReferralAmended:
         partner=changes.filing.partner.slug,
         version=changes.frame.version,
         received_at=changes.frame.received_at,
-        reported=counts[Change.REPORTED],
+        reported=counts[Change.REPORTED] + counts[Change.RETURNED],
         amended=counts[Change.AMENDED],
         withdrawn=counts[Change.WITHDRAWN],
         unchanged=counts[Change.UNCHANGED] + counts[Change.KEPT_FOR_REVIEW],

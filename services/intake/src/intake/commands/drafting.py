@@ -35,16 +35,17 @@ class Hashed:
     fingerprints: frozenset[bytes]
 
 
-def hashed(submission: Submission, entry: Entry, parts: Sequence[Plaintext], index_key: bytes) -> Hashed:
+def hashed(drafting: "Drafting", entry: Entry, handling: str, parts: Sequence[Plaintext]) -> Hashed:
     """Keyed hashes of the entry's reference, of all that is told of it, and of what identifies it."""
+    index_key = drafting.index_key
     return Hashed(
         reference_key=keyed_hash(index_key, f"entry.reference.{entry.kind}", entry.reference),
-        digest=keyed_hash(index_key, "entry.content", _content(submission, entry, parts)),
+        digest=keyed_hash(index_key, "entry.content", _content(drafting.submission, entry, handling, parts)),
         fingerprints=frozenset(_fingerprints(entry, index_key)),
     )
 
 
-def _content(submission: Submission, entry: Entry, parts: Sequence[Plaintext]) -> str:
+def _content(submission: Submission, entry: Entry, handling: str, parts: Sequence[Plaintext]) -> str:
     incident, authority = submission.incident, submission.foreign_authority
     frame = (
         entry.role,
@@ -52,7 +53,7 @@ def _content(submission: Submission, entry: Entry, parts: Sequence[Plaintext]) -
         incident.at,
         submission.offence_basis,
         submission.urgency,
-        as_text(submission.handling),
+        handling,
         sorted(entry.signals),
         None if authority is None else (authority.country, authority.agency, authority.investigating),
     )
@@ -93,7 +94,8 @@ def draft(
     """The entry under its id. `position` counts from 1 over all versions of the referral."""
     submission = drafting.submission
     parts = plaintexts.parts(entry)
-    hashes = hashed(submission, entry, parts, drafting.index_key)
+    handling = as_text(assessing.handling(submission, entry, drafting.partner.handling))
+    hashes = hashed(drafting, entry, handling, parts)
     return NewEntry(
         id=entry_id,
         version=drafting.version,
@@ -115,7 +117,7 @@ def draft(
         grade=assessing.grade(entry),
         priority=assessment.priority,
         factors=tuple(str(factor) for factor in assessment.factors),
-        handling=as_text(assessing.handling(submission, entry, drafting.partner.handling)),
+        handling=handling,
         review=review,
     )
 

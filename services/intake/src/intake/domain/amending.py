@@ -1,16 +1,20 @@
 """What a higher version of a referral changes, entry by entry.
 
-An entry keeps its id across versions. Where it is not certain that two entries are one, nothing is withdrawn:
-the old one stays, the new one is reported, and a person is asked (spec §5.1). References are matched within a
-kind; digests and fingerprints are keyed hashes, so that matching needs no plaintext.
+An entry keeps its id across versions, also where one of them did not name it. Where it is not certain that two
+entries are one, nothing is withdrawn: the old one stays, the new one is reported, and a person is asked (spec
+§5.1). References are matched within a kind; digests and fingerprints are keyed hashes, so that matching needs no
+plaintext.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TypeAlias
 from uuid import UUID
 
 from intake.domain.referral import Kind, Naming
+
+Mark: TypeAlias = tuple[Kind, bytes]
 
 
 class Change(StrEnum):
@@ -19,13 +23,14 @@ class Change(StrEnum):
     UNCHANGED = "unchanged"
     AMENDED = "amended"
     REPORTED = "reported"
+    RETURNED = "returned"
     WITHDRAWN = "withdrawn"
     KEPT_FOR_REVIEW = "kept_for_review"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
-    """A current entry as the earlier version left it."""
+    """An entry as the earlier versions left it; `withdrawn`: one of them named it no longer."""
 
     id: UUID
     kind: Kind
@@ -33,6 +38,12 @@ class Known:
     naming: Naming
     digest: bytes
     fingerprints: frozenset[bytes]
+    withdrawn: bool = False
+
+    @property
+    def marks(self) -> frozenset[Mark]:
+        """What of its content another entry may share."""
+        return _marks(self)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +57,11 @@ class Told:
     digest: bytes
     fingerprints: frozenset[bytes]
 
+    @property
+    def marks(self) -> frozenset[Mark]:
+        """What of its content another entry may share."""
+        return _marks(self)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
@@ -58,61 +74,75 @@ class Outcome:
 
 
 def compare(known: Sequence[Known], told: Sequence[Told]) -> list[Outcome]:
-    """The outcome for every entry of either version, each named exactly once."""
+    """The outcome for every entry that is told and every current one, each named exactly once.
+
+    `known` has the current entries before the withdrawn ones: of several by one name the first is meant.
+    """
     matches = _matches(known, told)
     matched = {entry.id for entry in matches.values()}
-    left = [entry for entry in known if entry.id not in matched]
+    left = [entry for entry in known if entry.id not in matched and not entry.withdrawn]
     new = [entry for entry in told if entry.position not in matches]
     outcomes = [_of_pair(matches[entry.position], entry) for entry in told if entry.position in matches]
-    doubted = {entry.id for entry in left if any(_may_be_one(entry, other) for other in new)}
+    left_clues, new_clues = _clues(left), _clues(new)
     outcomes.extend(
         Outcome(
             change=Change.REPORTED,
             known=None,
             position=entry.position,
-            review=any(_may_be_one(other, entry) for other in left),
+            review=not left_clues.isdisjoint(_clues([entry])),
         )
         for entry in new
     )
     outcomes.extend(
-        Outcome(change=Change.KEPT_FOR_REVIEW, known=entry.id, position=None, review=True)
-        if entry.id in doubted
-        else Outcome(change=Change.WITHDRAWN, known=entry.id, position=None)
+        Outcome(change=Change.WITHDRAWN, known=entry.id, position=None)
+        if new_clues.isdisjoint(_clues([entry]))
+        else Outcome(change=Change.KEPT_FOR_REVIEW, known=entry.id, position=None, review=True)
         for entry in left
     )
     return outcomes
 
 
 def _of_pair(known: Known, told: Told) -> Outcome:
-    change = Change.UNCHANGED if known.digest == told.digest else Change.AMENDED
-    return Outcome(change=change, known=known.id, position=told.position)
+    kept = Change.UNCHANGED if known.digest == told.digest else Change.AMENDED
+    return Outcome(change=Change.RETURNED if known.withdrawn else kept, known=known.id, position=told.position)
 
 
 def _matches(known: Sequence[Known], told: Sequence[Told]) -> Mapping[int, Known]:
+    """First what reference and content both say, then what the reference alone says and no content denies."""
     named: dict[tuple[Kind, str], list[Known]] = {}
     for entry in known:
         named.setdefault((entry.kind, entry.reference), []).append(entry)
     found: dict[int, Known] = {}
     for entry in told:
-        match = _match(named.get((entry.kind, entry.reference), []), entry)
+        match = _borne_out(named.get((entry.kind, entry.reference), []), entry)
+        if match is not None:
+            found[entry.position] = match
+    sure = {entry.id for entry in found.values()}
+    others = {mark for entry in known if entry.id not in sure and not entry.withdrawn for mark in entry.marks}
+    for entry in told:
+        if entry.position in found or not others.isdisjoint(entry.marks):
+            continue
+        match = _by_name(named.get((entry.kind, entry.reference), []), entry, sure)
         if match is not None:
             found[entry.position] = match
     return found
 
 
-def _match(candidates: Iterable[Known], told: Told) -> Known | None:
-    """By reference; a reference that only counts positions must be borne out by the content."""
-    for candidate in candidates:
-        if candidate.digest == told.digest or candidate.fingerprints & told.fingerprints:
-            return candidate
-    for candidate in candidates:
-        if Naming.POSITION not in {candidate.naming, told.naming}:
-            return candidate
-    return None
+def _borne_out(candidates: Iterable[Known], told: Told) -> Known | None:
+    return next((candidate for candidate in candidates if not candidate.marks.isdisjoint(told.marks)), None)
 
 
-def _may_be_one(known: Known, told: Told) -> bool:
-    if known.kind is not told.kind:
-        return False
-    shared = known.fingerprints & told.fingerprints
-    return bool(shared) or known.digest == told.digest or known.reference == told.reference
+def _by_name(candidates: Iterable[Known], told: Told, taken: set[UUID]) -> Known | None:
+    """A reference that only counts positions says nothing alone."""
+    return next(
+        (one for one in candidates if one.id not in taken and Naming.POSITION not in {one.naming, told.naming}), None
+    )
+
+
+def _marks(entry: Known | Told) -> frozenset[Mark]:
+    return frozenset((entry.kind, mark) for mark in (entry.digest, *entry.fingerprints))
+
+
+def _clues(entries: Sequence[Known] | Sequence[Told]) -> set[Mark | tuple[Kind, str]]:
+    """Two entries that share one of these may be one."""
+    return {clue for entry in entries for clue in (*entry.marks, (entry.kind, entry.reference))}

@@ -71,7 +71,7 @@ AMEND = text(f"""
     WITH given AS (SELECT * FROM unnest({_COLUMNS}) AS e ({_NAMES})),
          locked AS (SELECT id FROM entry WHERE id IN (SELECT id FROM given) ORDER BY id FOR UPDATE)
     UPDATE entry e
-    SET version = g.version, role = g.role, review = e.review OR g.review, naming = g.naming,
+    SET version = g.version, role = g.role, state = 'current', review = e.review OR g.review, naming = g.naming,
         reference_key = g.reference_key, digest = g.digest, fingerprints = g.fingerprints,
         label_nonce = g.label_nonce, label_data = g.label_data, parts = g.parts, grade = g.grade,
         priority = g.priority, factors = string_to_array(g.factors, ','), handling = g.handling
@@ -85,9 +85,9 @@ INSERT_PARTS = text("""
     ORDER BY 1, 2, 3
 """)
 
-CURRENT = text("""
-    SELECT id, position, kind, naming, reference_key, digest, fingerprints, priority, label_nonce, label_data, handling
-    FROM entry WHERE referral_id = :referral AND state = 'current' ORDER BY id FOR UPDATE
+OF_REFERRAL = text("""
+    SELECT id, position, version, kind, state, naming, reference_key, digest, fingerprints, priority, handling
+    FROM entry WHERE referral_id = :referral ORDER BY id FOR UPDATE
 """)
 
 LAST_POSITION = text("SELECT coalesce(max(position), 0) FROM entry WHERE referral_id = :referral")
@@ -123,7 +123,7 @@ async def insert(tx: Transaction, entries: Sequence[OfReferral]) -> None:
 
 
 async def amend(tx: Transaction, entries: Sequence[OfReferral]) -> None:
-    """The new state of known entries, with its parts; the parts of earlier versions stay."""
+    """The new state of known entries, current again where they were not; the parts of earlier versions stay."""
     for at in range(0, len(entries), CHUNK):
         chunk = entries[at : at + CHUNK]
         await tx.execute(AMEND, _columns(chunk))
