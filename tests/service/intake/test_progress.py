@@ -190,6 +190,7 @@ async def test_a_coordinator_sees_every_partners_referrals_and_it_is_recorded(
 ) -> None:
     await other.post(native.native_file("OTHER", suspects=[native.suspect()]))
     async with intake.client("centre", "referrals:read", roles=["coordinator"]) as client:
+        assert (await client.get(f"/v1/referrals/{posted['number']}")).status_code == 400
         listed = (await client.get("/v1/referrals")).json()["items"]
         shown = await client.get(f"/v1/referrals/{posted['number']}", headers={"Interlink-Purpose": "triage"})
     assert [item["partner"] for item in listed] == ["clearinghouse", "bureau-nl"]

@@ -7,16 +7,22 @@ from uuid import UUID
 from intake.application import Intake
 from intake.commands import forget
 from intake.commands.publish import key_of, publish_next
+from kit import telemetry
 from kit.database import Transaction
 from kit.encryption import DataKey
 from kit.jobs import Again, Done, Job, Outcome
+
+log = telemetry.logger(__name__)
 
 
 async def open_key(app: Intake, job: Job) -> Mapping[UUID, DataKey]:
     """The referral's data key; asked for before the transaction of `publish` is open."""
     async with app.database.as_system() as tx:
         key_id = await key_of(tx, UUID(job.payload["referral"]))
-    return await app.keyring.open([key_id] if key_id is not None else [])
+    keys = await app.keyring.open([key_id] if key_id is not None else [])
+    if not keys:
+        log.warning("publish.key_gone", referral=job.payload["referral"])
+    return keys
 
 
 async def publish(app: Intake, tx: Transaction, job: Job, keys: Mapping[UUID, DataKey]) -> Outcome:

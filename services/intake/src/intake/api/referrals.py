@@ -271,7 +271,9 @@ async def show(
     after: Annotated[int, Query(ge=0, le=LAST_POSITION, description="`next` of the page before.")] = 0,
     limit: Annotated[int, Query(ge=1, le=MOST_ENTRIES)] = MOST_ENTRIES,
 ) -> ReferralView:
-    """The newest receipt and the progress per entry. Somebody else's number is no number."""
+    """The newest receipt and the progress per entry; the centre says why. Somebody else's number is no number."""
+    if principal.of_centre and principal.purpose is None:  # a reference may be an account
+        raise Rejected("purpose-missing", "Reading personal data needs the header Interlink-Purpose.", status=400)
     if NUMBER.fullmatch(number) is None:
         raise NotFound
     async with app.database.acting_for(principal) as tx:
