@@ -111,3 +111,63 @@ async def test_events_of_two_topics_count_apart(probe: Database, database: TestD
         tx.publish(withdrawn(subject), Origin())
     rows = await fetch(database.superuser_url, "SELECT last FROM probe.event_sequence")
     assert [row["last"] for row in rows] == [1, 1]
+
+
+@pytest.mark.parametrize(
+    "statement", ["UPDATE note SET tenant = 'partner:b'", "UPDATE note SET tenant = 'partner:b' WHERE id = 1"]
+)
+async def test_a_row_cannot_be_moved_to_another_tenant(probe: Database, database: TestDatabase, statement: str) -> None:
+    """Postgres checks the SELECT policy on the new row only where the statement reads a column."""
+    async with probe.as_tenant("partner:a") as tx:
+        await tx.execute(INSERT, {"id": 1, "tenant": "partner:a"})
+
+    async def move() -> None:
+        async with probe.as_tenant("partner:a") as tx:
+            await tx.execute(text(statement))
+
+    with pytest.raises(ProgrammingError):
+        await move()
+    (row,) = await fetch(database.superuser_url, "SELECT tenant FROM probe.note")
+    assert row["tenant"] == "partner:a"
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        "outbox",
+        "outbox_dead",
+        "outbox_shard",
+        "inbox",
+        "consumer_position",
+        "job",
+        "audit_entry",
+        "audit_seal",
+        "audit_head",
+    ],
+)
+async def test_a_request_reads_nothing_of_the_mechanisms(probe: Database, table: str) -> None:
+    async def read() -> None:
+        async with probe.as_tenant("partner:a") as tx:
+            await tx.rows(text(f"SELECT * FROM {table}"))
+
+    with pytest.raises(ProgrammingError, match="permission denied"):
+        await read()
+
+
+@pytest.mark.parametrize("table", ["outbox", "job", "audit_entry", "event_sequence", "note"])
+async def test_a_request_deletes_nothing(probe: Database, table: str) -> None:
+    async def delete() -> None:
+        async with probe.as_tenant("partner:a") as tx:
+            await tx.execute(text(f"DELETE FROM {table}"))
+
+    with pytest.raises(ProgrammingError, match="permission denied"):
+        await delete()
+
+
+async def test_a_tenant_is_one_name_and_never_a_list(probe: Database) -> None:
+    async def intrude() -> None:
+        async with probe.as_tenant("partner:a,partner:b") as tx:
+            await tx.execute(INSERT, {"id": 1, "tenant": "partner:b"})
+
+    with pytest.raises(ValueError, match="tenant"):
+        await intrude()

@@ -1,6 +1,6 @@
 """Refusals as values become exceptions at the command."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 
@@ -42,8 +42,9 @@ def test_not_found_never_says_why() -> None:
 
 
 def test_a_principal_knows_its_kind_of_tenant() -> None:
-    assert principal("centre").of_centre
+    assert replace(principal("centre"), roles=frozenset({"coordinator"})).of_centre
     assert not principal("agency:ice-on").of_centre
+    assert not replace(principal("centre"), roles=frozenset({"researcher"})).of_centre
     assert principal("agency:ice-on").slug == "ice-on"
     assert principal("centre").has_role("coordinator", "officer")
     assert not principal("centre").has_role("auditor")

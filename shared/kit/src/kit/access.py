@@ -7,6 +7,8 @@ Promise: a `Principal` exists only after its token was verified; nothing in it c
 from dataclasses import dataclass
 
 CENTRE_TENANT = "centre"
+CENTRE_ROLES = ("coordinator", "auditor", "operator")
+"""Who of the centre sees every tenant's rows; a researcher of the centre does not."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,8 +24,8 @@ class Principal:
 
     @property
     def of_centre(self) -> bool:
-        """Whether the caller belongs to the centre itself."""
-        return self.tenant == CENTRE_TENANT
+        """Whether the caller sees with the centre's eyes: one of its people in a role that needs to."""
+        return self.tenant == CENTRE_TENANT and self.has_role(*CENTRE_ROLES)
 
     @property
     def slug(self) -> str:

@@ -63,8 +63,14 @@ class Transaction:
         return (await self.execute(statement, params)).scalar()
 
     async def act_for(self, tenant: str, inserting_for: Sequence[str] = ()) -> None:
-        """From here on the `api` role sees `tenant`'s rows and inserts for `inserting_for` (else the same)."""
-        await self.execute(SET_TENANTS, {"tenant": tenant, "tenants": ",".join(inserting_for or (tenant,))})
+        """From here on the `api` role sees `tenant`'s rows and inserts for `inserting_for` (else the same).
+
+        Raises `ValueError` for a name that the policies would read as several.
+        """
+        names = inserting_for or (tenant,)
+        if any("," in name for name in names):
+            raise ValueError("a tenant's name holds no comma")
+        await self.execute(SET_TENANTS, {"tenant": tenant, "tenants": ",".join(names)})
 
     def now(self) -> datetime:
         """The time of the injected clock, UTC."""
@@ -145,7 +151,7 @@ class Database:
         return self._open(self._api, self._become_centre)
 
     def acting_for(self, principal: Principal) -> Opening:
-        """The caller's view: the centre for its own people, else the caller's tenant."""
+        """The caller's view: the centre for its coordinators, auditors and operators, else the caller's tenant."""
         return self.as_centre() if principal.of_centre else self.as_tenant(principal.tenant)
 
     async def ping(self) -> None:

@@ -39,9 +39,8 @@ def isolate(
     for role in ("owner", "system", "centre"):
         op.execute(f"CREATE POLICY {table}_{role} ON {table} TO {schema}_{role} USING (true) WITH CHECK (true)")
     op.execute(f"CREATE POLICY {table}_api_read ON {table} FOR SELECT TO {schema}_api USING ({visible})")
-    op.execute(
-        f"CREATE POLICY {table}_api_update ON {table} FOR UPDATE TO {schema}_api USING ({visible}) WITH CHECK (true)"
-    )
+    # The changed row is checked too: else a row could be moved to another tenant, and be out of its owner's sight.
+    op.execute(f"CREATE POLICY {table}_api_update ON {table} FOR UPDATE TO {schema}_api USING ({visible})")
     op.execute(f"CREATE POLICY {table}_api_insert ON {table} FOR INSERT TO {schema}_api WITH CHECK ({INSERTABLE})")
     op.execute(f"GRANT {api} ON {table} TO {schema}_api")
     op.execute(f"GRANT {centre} ON {table} TO {schema}_centre")

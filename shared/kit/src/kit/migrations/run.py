@@ -39,6 +39,7 @@ async def migrate(package: str, owner_url: str) -> str:
     try:
         async with engine.connect() as lock, engine.connect() as connection:
             await lock.execution_options(isolation_level="AUTOCOMMIT")
+            await lock.execute(text("SET lock_timeout = 0"))  # the role's is for tables; our turn we wait for
             await lock.execute(text("SELECT pg_advisory_lock(hashtext(:name))"), {"name": f"migrate {package}"})
             await connection.run_sync(_upgrade, package, script)
             # Readiness compares the stamp with the build, as `system`.

@@ -56,24 +56,35 @@ CREATE FUNCTION inbox_bound(at timestamptz) RETURNS uuid LANGUAGE sql IMMUTABLE 
 $$
 """
 
-# The function belongs to the owner, so that `system` may keep partitions without the right to create tables.
+# The function belongs to the owner, so that `system` may keep partitions without the right to create tables. Months
+# are counted without a zone, as UTC: in a session of another one, adding a month leads to another day. What came
+# while a month had no partition yet is moved into it; Postgres would refuse the partition otherwise.
 INBOX_PARTITIONS = """
 CREATE FUNCTION inbox_partitions(at timestamptz, keep interval) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
 DECLARE
-    first timestamptz := date_trunc('month', at AT TIME ZONE 'UTC') AT TIME ZONE 'UTC';
-    month timestamptz;
+    first timestamp := date_trunc('month', at AT TIME ZONE 'UTC');
+    month timestamp;
+    name text;
+    low uuid;
+    high uuid;
     old record;
 BEGIN
     PERFORM pg_advisory_xact_lock(hashtext('inbox_partitions ' || current_schema()));
     FOR month IN SELECT generate_series(first - interval '1 month', first + interval '2 months', '1 month') LOOP
-        EXECUTE format('CREATE TABLE IF NOT EXISTS inbox_%s PARTITION OF inbox FOR VALUES FROM (%L) TO (%L)',
-            to_char(month AT TIME ZONE 'UTC', 'YYYY_MM'), inbox_bound(month), inbox_bound(month + interval '1 month'));
+        name := 'inbox_' || to_char(month, 'YYYY_MM');
+        CONTINUE WHEN to_regclass(name) IS NOT NULL;
+        low := inbox_bound(month AT TIME ZONE 'UTC');
+        high := inbox_bound((month + interval '1 month') AT TIME ZONE 'UTC');
+        EXECUTE format('CREATE TABLE %I (LIKE inbox INCLUDING ALL)', name);
+        EXECUTE format('WITH moved AS (DELETE FROM inbox_default WHERE event_id >= %L AND event_id < %L RETURNING *)
+            INSERT INTO %I SELECT * FROM moved', low, high, name);
+        EXECUTE format('ALTER TABLE inbox ATTACH PARTITION %I FOR VALUES FROM (%L) TO (%L)', name, low, high);
     END LOOP;
     FOR old IN
         SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
         WHERE i.inhparent = 'inbox'::regclass AND c.relname ~ '^inbox_[0-9]{4}_[0-9]{2}$'
-          AND to_date(substr(c.relname, 7), 'YYYY_MM') + interval '1 month' < at - keep
+          AND to_date(substr(c.relname, 7), 'YYYY_MM') + interval '1 month' < (at - keep) AT TIME ZONE 'UTC'
     LOOP
         EXECUTE format('DROP TABLE %I', old.relname);
     END LOOP;
