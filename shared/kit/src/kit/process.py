@@ -40,7 +40,9 @@ from kit.worker import Worker
 log = telemetry.logger(__name__)
 
 ROLES = ("api", "consume", "relay", "work")
-DRAIN_SECONDS = 10.0
+SERVED, WORKED, SEALED, RELAYED = 4.0, 6.0, 6.5, 8.0
+"""Seconds after the signal at which each stage is over. What is cut off then still closes its connections: in all
+it takes ten seconds."""
 SILENT_SECONDS = 120.0
 INBOX_KEPT = timedelta(days=130)
 
@@ -142,8 +144,8 @@ class Process:
         log.info("process.stopped", roles=list(roles))
 
     def _stages(self, roles: Sequence[str]) -> list["Stage"]:
-        serving = Stage("http", [self._serve(with_routes="api" in roles)])
-        working = Stage("work", [])
+        serving = Stage("http", [self._serve(with_routes="api" in roles)], over=SERVED)
+        working = Stage("work", [], over=WORKED)
         if "api" in roles:
             working.tasks += [lambda stop, task=task: task(self.application, stop) for task in self.service.background]
         if "consume" in roles and self.service.handlers:
@@ -151,8 +153,8 @@ class Process:
         if "work" in roles:
             working.tasks.append(self.worker.run)
         working.tasks.append(self.keyring.run)
-        sealing = Stage("seal", [self.sealer.run] if {"api", "work"} & set(roles) else [])
-        return [serving, working, sealing, Stage("relay", [self.relay.run])]
+        sealing = Stage("seal", [self.sealer.run] if {"api", "work"} & set(roles) else [], over=SEALED)
+        return [serving, working, sealing, Stage("relay", [self.relay.run], over=RELAYED)]
 
     def _serve(self, *, with_routes: bool) -> Task:
         app = create_app(
@@ -200,6 +202,8 @@ class Stage:
 
     name: str
     tasks: list[Task]
+    over: float
+    """Seconds after the signal at which what still runs is cancelled."""
     stop: asyncio.Event = field(default_factory=asyncio.Event)
     running: list["asyncio.Task[None]"] = field(default_factory=list["asyncio.Task[None]"])
 
@@ -213,11 +217,11 @@ class Stage:
 
 async def _drain(stages: Sequence[Stage], stop: asyncio.Event) -> None:
     await stop.wait()
-    until = time.monotonic() + DRAIN_SECONDS
+    signalled = time.monotonic()
     for stage in stages:
         stage.stop.set()
         if stage.running:
-            _, late = await asyncio.wait(stage.running, timeout=max(0.5, until - time.monotonic()))
+            _, late = await asyncio.wait(stage.running, timeout=max(0.0, signalled + stage.over - time.monotonic()))
             for task in late:
                 log.warning("process.cancelled", stage=stage.name)
                 task.cancel()
@@ -249,7 +253,7 @@ async def _serve(app: Any, settings: ServiceSettings, stop: asyncio.Event) -> No
         log_config=None,
         access_log=False,
         server_header=False,
-        timeout_graceful_shutdown=int(DRAIN_SECONDS / 2),
+        timeout_graceful_shutdown=int(SERVED) - 1,
         backlog=2048,
     )
     server = _Server(config)

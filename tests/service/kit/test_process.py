@@ -1,0 +1,62 @@
+"""A whole process with Kafka away: it starts, answers, says what is missing, and stops when told."""
+
+import asyncio
+import socket
+import time
+from typing import Any
+
+import httpx
+from probe.service import DISPATCHER, Application
+
+from kit.service import Service
+from kit.settings import ServiceSettings
+from kit.testing.databases import TestDatabase
+from kit.testing.eventually import eventually
+from kit.testing.harness import Harness
+from kit.time import SystemClock
+
+PROBE = Service(
+    name="probe",
+    package="probe",
+    title="Probe",
+    settings=ServiceSettings,
+    build=lambda _runtime: Application(),
+    handlers=DISPATCHER.handlers,
+)
+
+
+async def checks(client: httpx.AsyncClient, page: str) -> tuple[int, Any]:
+    answer = await client.get(f"/health/{page}")
+    return answer.status_code, answer.json()
+
+
+async def test_a_process_without_kafka_answers_is_not_ready_and_stops_within_ten_seconds(
+    database: TestDatabase,
+) -> None:
+    listener = socket.create_server(("127.0.0.1", 0))
+    address = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    process = Harness(
+        PROBE,
+        database,
+        SystemClock(),
+        kafka="127.0.0.1:1",
+        http_fd=listener.detach(),  # pyright: ignore[reportArgumentType]
+    ).process
+    stop = asyncio.Event()
+    async with process, asyncio.TaskGroup() as group:
+        group.create_task(process.run(["api", "consume", "work"], stop))
+        async with httpx.AsyncClient(base_url=address) as client:
+
+            async def alive() -> bool:
+                try:
+                    return (await checks(client, "live"))[0] == 200
+                except httpx.ConnectError:
+                    return False
+
+            await eventually(alive)
+            status, told = await checks(client, "ready")
+            assert status == 503
+            assert "consumer" in str(told)
+        began = time.monotonic()
+        stop.set()
+    assert time.monotonic() - began < 10
