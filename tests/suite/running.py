@@ -148,7 +148,7 @@ def read_all(settings: dict[str, str], topic: registry.Topic) -> list[tuple[enve
         consumer.assign(places)
         found: list[tuple[envelope.Envelope, bytes]] = []
         while waiting > 0:
-            for message in consumer.consume(500, 10):
+            for message in consumer.consume(min(waiting, 500), 10):
                 assert message.error() is None, message.error()
                 headers = [(name, value) for name, value in message.headers() or () if isinstance(value, bytes)]
                 found.append((envelope.decode(headers), message.value() or b""))

@@ -11,9 +11,9 @@ GROUP = "interlink.probe"
 REASON = Reason(error="PoisonError", message="no", attempts=3)
 
 
-def given_up(record: Raw, topic: str, offset: int) -> DeadLetter:
+def given_up(record: Raw, topic: str, offset: int, group: str = GROUP) -> DeadLetter:
     written = deadletter.write(
-        record, Origin(topic=topic, partition=0, offset=offset, timestamp=7), REASON, group=GROUP, now=NOW
+        record, Origin(topic=topic, partition=0, offset=offset, timestamp=7), REASON, group=group, now=NOW
     )
     return deadletter.read(written.topic, 0, 0, written.key, written.headers, written.payload)
 
@@ -40,6 +40,12 @@ def test_a_replay_that_fails_again_is_the_same_record_and_no_other() -> None:
     assert again.topic == f"suspects.dlq.{GROUP}"
     assert again.identity == first.identity
     assert {letter.key for letter in deadletter.distinct([first, other, again])} == {b"a", b"b"}
+
+
+def test_a_record_that_two_groups_gave_up_is_a_letter_of_each() -> None:
+    ours, theirs = given_up(record(b"a"), "suspects", 5), given_up(record(b"a"), "suspects", 5, "interlink.other")
+    assert {letter.group for letter in deadletter.distinct([ours, theirs, ours])} == {GROUP, "interlink.other"}
+    assert len(deadletter.distinct([ours, theirs, ours])) == 2
 
 
 def test_a_record_that_somebody_put_on_the_replay_topic_by_hand_has_its_place_there() -> None:

@@ -111,9 +111,9 @@ def replay(letter: DeadLetter) -> Raw:
 
 
 def distinct(letters: Sequence[DeadLetter]) -> list[DeadLetter]:
-    """One letter per original record, the newest, in the order of their failure."""
-    newest = {letter.identity: letter for letter in letters}
-    return sorted(newest.values(), key=lambda letter: (letter.failed_at, letter.identity))
+    """One letter per original record and group that gave it up, the newest, in the order of their failure."""
+    newest = {(letter.group, letter.identity): letter for letter in letters}
+    return sorted(newest.values(), key=lambda letter: (letter.failed_at, letter.identity, letter.group))
 
 
 def _origin(ours: Mapping[str, str]) -> Origin:

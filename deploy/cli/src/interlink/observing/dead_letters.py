@@ -18,6 +18,7 @@ from kit import deadletter
 from kit.deadletter import DeadLetter
 
 POLL = 500
+POLL_SECONDS = 0.1
 
 
 def dead_letter_topics() -> list[str]:
@@ -35,9 +36,13 @@ def read_all(home: Home, topics: Iterable[str]) -> list[DeadLetter]:
     with closing(Consumer(settings)) as consumer:
         consumer.assign([TopicPartition(topic, number, extent.first) for (topic, number), extent in ends.items()])
         open_ends = {place: extent.next for place, extent in ends.items()}
+        deadline = time.monotonic() + TIMEOUT
         while open_ends:
-            messages = consumer.consume(POLL, TIMEOUT)
-            if not messages:
+            # librdkafka waits for POLL messages as long as it may, and there are seldom so many.
+            messages = consumer.consume(POLL, POLL_SECONDS)
+            if messages:
+                deadline = time.monotonic() + TIMEOUT
+            elif time.monotonic() > deadline:
                 raise StackError("Kafka did not deliver the dead letters in time; try again.")
             for message in messages:
                 found += _letter(message)
