@@ -2,6 +2,7 @@
 
 import json
 
+import pytest
 from httpx import AsyncClient
 from service.routing.conftest import ABROAD, SASKTEL, Routing, address, capture, items, phone
 
@@ -164,9 +165,20 @@ async def test_a_preview_of_a_victim_and_of_nothing(routing: Routing) -> None:
         told = (await client.post("/v1/determinations:preview", json={"entry": victim})).json()
         nothing = (await client.post("/v1/determinations:preview", json={"entry": {}})).json()
         broken = await client.post("/v1/determinations:preview", json=[1])
-        travel = {"citizenship": "CA", "captures": [{"ip": ABROAD}], "offence_type": "travel_exploitation"}
+        travel = {
+            "citizenship": "CA",
+            "captures": [{"ip": ABROAD, "time": "2026-06-20"}],
+            "offence_type": "travel_exploitation",
+        }
         abroad = (await client.post("/v1/determinations:preview", json=travel)).json()
     assert (told["branch"], told["holder"], told["copies"]) == ("victim", "ice-qc", ["cfs-qc"])
     assert (nothing["branch"], nothing["body"], nothing["reason"]) == ("centre", "centre", "no_usable_evidence")
     assert (broken.status_code, large.status_code) == (422, 413)
     assert (abroad["branch"], abroad["confidence"]) == ("extraterritorial", "low")
+
+
+@pytest.mark.parametrize("day", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00", "0001-01-01", "2300-01-01"])
+async def test_a_preview_of_no_day_of_ours_is_refused(routing: Routing, day: str) -> None:
+    async with previewing(routing) as client:
+        answer = await client.post("/v1/determinations:preview", json={"entry": {}, "as_of": day})
+    assert (answer.status_code, answer.json()["errors"][0]["pointer"].split("/")[1]) == (422, "as_of")

@@ -178,6 +178,21 @@ def test_captures_are_asked_about_until_a_civic_address_is_vouched_for() -> None
     assert abroad.ask == ()
 
 
+def test_a_capture_without_its_time_names_no_country() -> None:
+    outcome = determine(facts(networks=(network("NL", grade="X"),)), DIRECTORY, TODAY)
+    assert isinstance(outcome, Undetermined)
+    assert outcome.reason is Undecided.NO_USABLE_EVIDENCE
+    assert outcome.reasoning.evidence[0].reason == "network.unusable_capture"
+    timed = facts(networks=(network("NL", grade="X"), network("BE", "/captures/1", grade="D")))
+    assert decided(timed).body == "bureau-be"
+
+
+@pytest.mark.parametrize("code", ["E1W", "N1C", "W1A", "S1A"])
+def test_half_a_postal_code_alone_is_not_canada(code: str) -> None:
+    outcome = determine(facts(civic_addresses=(home(country=None, postal_code=code),)), DIRECTORY, TODAY)
+    assert isinstance(outcome, Undetermined)
+
+
 def test_the_province_of_a_network_is_only_a_hint() -> None:
     outcome = decided(facts(networks=(network("CA"), network("CA", "/captures/1", hint="CA-SK"))))
     assert (outcome.place.province, outcome.province_hint, outcome.body) == (None, "CA-SK", "centre")

@@ -4,12 +4,12 @@ from datetime import UTC, date, datetime
 from typing import Annotated, Any, assert_never
 
 from fastapi import APIRouter, Depends
-from pydantic import AwareDatetime, BaseModel, Field, model_validator
+from pydantic import AfterValidator, AwareDatetime, BaseModel, Field, model_validator
 
 from kit.access import Principal
 from kit.http.app import application
 from kit.http.auth import caller
-from kit.time import TZDATA
+from kit.time import EARLIEST_YEAR, LATEST_YEAR, TZDATA
 from routing.api.bounded import BoundedRoute
 from routing.api.native_entry import NativeEntry, Tolerant, items
 from routing.application import Application
@@ -22,6 +22,12 @@ router = APIRouter(tags=["determinations"], route_class=BoundedRoute)
 App = Annotated[Application, Depends(application)]
 
 
+def _of_our_time(given: datetime | date) -> datetime | date:
+    if not EARLIEST_YEAR <= given.year <= LATEST_YEAR:
+        raise ValueError("no such day has a directory")
+    return given
+
+
 class IncidentBody(Tolerant):
     """What is said to have happened; only its type decides anything here."""
 
@@ -32,7 +38,7 @@ class PreviewBody(Tolerant):
     """An entry as a referral has it, beside the day whose directory counts. The entry may stand at the top level."""
 
     entry: NativeEntry
-    as_of: AwareDatetime | date | None = None
+    as_of: Annotated[AwareDatetime | date, AfterValidator(_of_our_time)] | None = None
     """Day (or moment) whose directory counts; today where it is missing."""
     offence_type: str | None = Field(default=None, max_length=80)
     incident: IncidentBody | None = None

@@ -26,8 +26,6 @@ RULES: Final = "2026-11"
 """Version of these rules, stored with every determination."""
 
 TRAVEL: Final = "travel_exploitation"
-UNUSABLE: Final = "X"
-"""The grade of a capture that leaves nothing to ask about."""
 
 
 class Branch(StrEnum):
@@ -236,10 +234,7 @@ def _ask(evidence: tuple[Evidence, ...]) -> tuple[str, ...]:
     return tuple(
         one.item
         for one in evidence
-        if one.network is not None
-        and one.network.grade != UNUSABLE
-        and one.place is not None
-        and one.place.country == CANADA
+        if one.network is not None and one.place is not None and one.place.country == CANADA
     )
 
 

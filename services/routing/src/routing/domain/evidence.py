@@ -21,6 +21,7 @@ from routing.domain.places import (
     Place,
     country_of,
     fold,
+    is_canadian,
     province_of,
     province_of_postal_code,
 )
@@ -229,12 +230,18 @@ _GRADE_CAP: Final = {
 }
 
 
+UNUSABLE: Final = "X"
+"""The grade of a capture that says nothing: without its time an IP address leads to nobody."""
+
+
 def _network(fact: NetworkFact) -> Evidence:
     attribution = fact.attribution
     place = None if attribution.country is None else Place(country=attribution.country)
     reason = None
     if attribution.ip_class != PUBLIC:
         place, reason = None, f"network.{attribution.ip_class}"
+    elif fact.grade == UNUSABLE:
+        place, reason = None, "network.unusable_capture"
     elif place is None:
         reason = "network.no_country"
     elif fact.possible_proxy:
@@ -281,7 +288,7 @@ def locate(named: Named, directory: Directory) -> _Found:
     """The territory that a written place means, as far as it is sure; a name of several provinces is open."""
     country = country_of(named.country)
     stated, postal = province_of(named.province), province_of_postal_code(named.postal_code)
-    if country is None and (postal is not None or _says_canada(named.province, stated)):
+    if country is None and (is_canadian(named.postal_code) or _says_canada(named.province, stated)):
         country = CANADA
     if country is None:
         return _Found(place=None, reason="place.no_country")

@@ -126,6 +126,12 @@ def province_of(text: str | None) -> str | None:
     return _BY_NAME.get(fold(text.strip().upper().removeprefix("CA-")))
 
 
+def is_canadian(postal_code: str | None) -> bool:
+    """Whether a full postal code can only be Canada's; `E1W` alone is as well a part of London."""
+    code = "".join((postal_code or "").upper().replace("-", " ").split())
+    return len(code) == 6 and _POSTAL_CODE.fullmatch(code) is not None
+
+
 def province_of_postal_code(text: str | None) -> str | None:
     """The province of a full postal code or its first three characters; None where it says none."""
     code = "".join((text or "").upper().replace("-", " ").split())
