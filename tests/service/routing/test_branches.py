@@ -1,5 +1,6 @@
 """Every branch of the determination, from the event to the one current assignment."""
 
+import pytest
 from service.routing.conftest import ABROAD, BELL, SASKTEL, Routing, address, capture, items, phone, stated
 
 from contracts import ids
@@ -7,6 +8,7 @@ from contracts.events.identifications import IdentificationRequested
 from contracts.events.jurisdictions import AssignmentCreated, JurisdictionDetermined, JurisdictionUndetermined
 from contracts.personal import AttributedCaptures
 from kit.encryption import from_field
+from routing.commands.reading import UnknownKey
 
 
 async def only(routing: Routing, model):
@@ -108,9 +110,27 @@ async def test_two_countries_with_equal_claims_are_no_answer(routing: Routing) -
 
 async def test_an_erased_referral_leaves_an_entry_without_evidence(routing: Routing) -> None:
     event = routing.suspect(items(captures=[capture(ABROAD)]))
-    gone = event.model_copy(update={"personal": event.personal.model_copy(update={"key": ids.new()})})
-    await routing.told(gone)
+    await routing.harness.rows("UPDATE keyring.data_key SET wrapped = NULL, destroyed_at = now()")
+    await routing.told(event)
     assert (await only(routing, JurisdictionUndetermined)).event.reason == "no_usable_evidence"
+    assert await routing.holder(event.suspect) == "centre"
+
+
+async def test_a_key_that_the_keyring_never_had_is_a_failure_and_no_lack_of_evidence(routing: Routing) -> None:
+    event = routing.suspect(items(captures=[capture(ABROAD)]))
+    strange = event.model_copy(update={"personal": event.personal.model_copy(update={"key": ids.new()})})
+    with pytest.raises(UnknownKey):
+        await routing.told(strange)
+    assert await routing.holders() == {}
+    await routing.told(event)
+    assert await routing.holder(event.suspect) == "bureau-nl"
+
+
+async def test_an_address_without_its_time_leads_nowhere(routing: Routing) -> None:
+    bare = capture(ABROAD).model_copy(update={"at": None, "raw_time": None, "precision": "none", "grade": "X"})
+    suspect = await routing.given_suspect(items(captures=[bare]), grade="X")
+    assert (await only(routing, JurisdictionUndetermined)).event.reason == "no_usable_evidence"
+    assert await routing.holder(suspect) == "centre"
 
 
 async def test_a_file_of_many_has_one_investigation_and_one_assignment_each(routing: Routing) -> None:
@@ -129,3 +149,16 @@ async def test_many_captures_are_asked_about_in_several_events(routing: Routing)
     many = [capture(BELL, item=f"/captures/{index}", port=1024 + index) for index in range(450)]
     await routing.given_suspect(items(captures=many))
     assert len(await routing.harness.published(IdentificationRequested)) == 3
+
+
+async def test_captures_with_long_texts_are_asked_about_in_events_that_fit(routing: Routing) -> None:
+    padding = " " * 480
+    many = [
+        capture(BELL, item=f"/captures/{index}", port=1024 + index, raw_ip=BELL + padding, event="\x01" * 512)
+        for index in range(150)
+    ]
+    suspect = await routing.given_suspect(items(captures=many))
+    assert await routing.holder(suspect) == "centre"
+    assert len(await routing.harness.published(IdentificationRequested)) > 1
+    rows = await routing.harness.rows("SELECT items FROM routing.identification_request")
+    assert sum(row["items"].count("/captures/") for row in rows) == 150

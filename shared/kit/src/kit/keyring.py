@@ -38,6 +38,7 @@ INSERT INTO keyring.data_key (id, wrapped, created_at)
 SELECT id, wrapped, $3 FROM unnest($1::uuid[], $2::bytea[]) AS k (id, wrapped)
 """
 OPEN: Final = "SELECT id, wrapped FROM keyring.data_key WHERE id = ANY($1::uuid[]) AND wrapped IS NOT NULL"
+DESTROYED: Final = "SELECT id FROM keyring.data_key WHERE id = ANY($1::uuid[]) AND wrapped IS NULL"
 DESTROY: Final = """
 WITH doomed AS (SELECT id FROM keyring.data_key WHERE id = ANY($1::uuid[]) AND destroyed_at IS NULL
                 ORDER BY id FOR UPDATE)
@@ -151,6 +152,16 @@ class Keyring:
             rows = await connection.fetch(OPEN, missing)
         secrets = await self._kms.unwrap([row["wrapped"] for row in rows])
         return [DataKey(UUID(bytes=row["id"].bytes), secret) for row, secret in zip(rows, secrets, strict=True)]
+
+    async def destroyed(self, key_ids: Iterable[UUID]) -> frozenset[UUID]:
+        """Those of the keys that were here once and are not any more; an id that never was here is not among them.
+
+        Raises:
+            Transient: the keyring's database is away.
+        """
+        async with self._connection() as connection:
+            rows = await connection.fetch(DESTROYED, sorted(set(key_ids)))
+        return frozenset(UUID(bytes=row["id"].bytes) for row in rows)
 
     async def destroy(self, key_ids: Iterable[UUID]) -> None:
         """Make what was sealed under these keys unreadable for ever. Only as `keyring_owner`; repeatable."""

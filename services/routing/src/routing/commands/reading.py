@@ -8,10 +8,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
+from uuid import UUID
 
 import phonenumbers
 
 from contracts.personal import AttributedCapture, Capture, EntryItems, Identifier
+from kit import telemetry
 from kit.encryption import DataKey, Sealed
 from kit.keyring import Keyring
 from routing.domain.assigning import EntryId
@@ -34,6 +36,12 @@ from routing.networks.snapshots import Snapshots
 IDENTIFIED = "subscriber_identified"
 STATED_ITEM = "/stated_location"
 NORTH_AMERICA = 1
+
+log = telemetry.logger(__name__)
+
+
+class UnknownKey(Exception):
+    """A data key was never in this keyring: what it sealed is not without evidence, we only cannot read it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,11 +75,12 @@ async def unseal(keyring: Keyring, parts: Iterable[Part]) -> dict[EntryId, Opene
     """The plaintext of sealed parts; one look-up of keys for all. Absent: its key was destroyed.
 
     Raises:
+        UnknownKey: the keyring never had a part's key, so it is not the keyring that intake used.
         Unreadable: a part was changed, or belongs elsewhere.
         ValidationError: a part's plaintext has another form.
     """
     given = list(parts)
-    keys = await keyring.open({part.key for part in given})
+    keys = await _keys(keyring, {part.key for part in given})
     opened: dict[EntryId, Opened] = {}
     for part in sorted(given, key=lambda one: (one.entry, one.part)):
         key = keys.get(part.key)
@@ -82,6 +91,17 @@ async def unseal(keyring: Keyring, parts: Iterable[Part]) -> dict[EntryId, Opene
         before = opened[part.entry].items if part.entry in opened else ()
         opened[part.entry] = Opened(key=key, items=(*before, EntryItems.model_validate_json(plaintext)))
     return opened
+
+
+async def _keys(keyring: Keyring, wanted: set[UUID]) -> Mapping[UUID, DataKey]:
+    keys = await keyring.open(wanted)
+    absent = wanted - keys.keys()
+    if absent:
+        destroyed = await keyring.destroyed(absent)
+        if absent - destroyed:
+            raise UnknownKey(f"{len(absent - destroyed)} data keys are not in the keyring")
+        log.warning("evidence.erased", keys=len(destroyed))
+    return keys
 
 
 def attribute(snapshots: Snapshots, opened: Mapping[EntryId, Opened]) -> dict[EntryId, Evidence]:
