@@ -6,7 +6,7 @@ from uuid import UUID
 import asyncpg
 import pytest
 from httpx import Response
-from service.routing.conftest import ABROAD, BELL, Routing, address, capture, items, phone
+from service.routing.conftest import ABROAD, BELL, Routing, address, capture, items, phone, stated
 
 from contracts import ids
 from contracts.events.jurisdictions import (
@@ -206,3 +206,33 @@ async def test_what_nobody_accepts_in_time_is_flagged_once(routing: Routing) -> 
     async with routing.coordinator() as client:
         (listed,) = (await client.get("/v1/assignments")).json()["items"]
     assert listed["overdue"] is True
+
+
+async def test_child_protection_never_holds(routing: Routing) -> None:
+    suspect = await in_guelph(routing)
+    answer = await decline(routing, "ice-on", suspect, suggested_body="cfs-on")
+    assert (answer.status_code, answer.json()["type"]) == (422, "urn:interlink:problem:body.no_police")
+    assert await routing.holder(suspect) == "ice-on"
+
+
+async def test_a_victim_handed_on_is_told_to_child_protection_of_the_new_province(routing: Routing) -> None:
+    event = routing.victim(items(stated_location=stated(municipality="Guelph", province="ON", country="CA")))
+    await routing.told(event)
+    await decline(routing, "ice-on", event.victim, suggested_body="police-surrey")
+    await decline(routing, "ice-bc", event.victim, reason="other")
+    rows = await routing.harness.rows("SELECT holder, copies FROM routing.assignment ORDER BY id")
+    assert [(row["holder"], row["copies"]) for row in rows] == [
+        ("ice-on", '["cfs-on"]'), ("ice-bc", '["cfs-bc"]'), ("centre", '["cfs-bc"]'),
+    ]  # fmt: skip
+
+
+async def test_a_proposal_ends_with_the_assignment_it_was_about(routing: Routing) -> None:
+    suspect = await in_guelph(routing)
+    assignment = await routing.current(suspect)
+    async with routing.agency("ice-on") as client:
+        await client.post(f"/v1/assignments/{assignment}:accept")
+    home = address(municipality="Surrey", province="BC", country="CA", kind="home", verified=True)
+    await routing.told(routing.suspect(items(civic_addresses=[home]), suspect, version=2))
+    await decline(routing, "ice-on", suspect)
+    rows = await routing.harness.rows("SELECT holder, state FROM routing.transfer_proposal")
+    assert [(row["holder"], row["state"]) for row in rows] == [("ice-bc", "superseded")]

@@ -1,5 +1,7 @@
 """What later events change: amendments, parts, withdrawals and providers' answers."""
 
+from dataclasses import replace
+
 from service.routing.conftest import ABROAD, SASKTEL, Routing, address, capture, items
 
 from contracts import ids
@@ -9,7 +11,12 @@ from contracts.events.identifications import (
     IdentificationCompleted,
     IdentificationRequested,
 )
-from contracts.events.jurisdictions import AssignmentCreated, AssignmentMoved, JurisdictionDetermined
+from contracts.events.jurisdictions import (
+    AssignmentAccepted,
+    AssignmentCreated,
+    AssignmentMoved,
+    JurisdictionDetermined,
+)
 
 GUELPH = {"country": "CA", "province": "CA-ON", "municipality": "Guelph"}
 
@@ -188,3 +195,46 @@ async def test_an_entry_named_again_after_its_withdrawal_gets_a_holder_again(rou
     again = routing.suspect(items(captures=[capture(ABROAD)]), suspect, version=3, model=SuspectAmended)
     await routing.told(again)
     assert await routing.holder(suspect) == "bureau-nl"
+
+
+async def test_what_was_withdrawn_before_it_was_reported_gets_no_holder(routing: Routing) -> None:
+    event = routing.suspect(items(captures=[capture()]))
+    await routing.withdrawn(event.suspect, version=2)
+    await routing.told(event)
+    assert await routing.holders() == {}
+    again = routing.suspect(items(captures=[capture(ABROAD)]), event.suspect, version=3)
+    await routing.told(again)
+    assert await routing.holder(event.suspect) == "bureau-nl"
+
+
+async def test_a_part_that_comes_after_the_withdrawal_opens_nothing(routing: Routing) -> None:
+    suspect = ids.new()
+    first, second = (
+        routing.suspect(items(captures=[capture(item=f"/captures/{part}")]), suspect, part=part, parts=2)
+        for part in (1, 2)
+    )
+    await routing.told(first)
+    await routing.withdrawn(suspect, version=2)
+    await routing.told(second)
+    assert await routing.holders() == {}
+
+
+async def test_a_proposal_ends_where_newer_evidence_takes_it_back(routing: Routing) -> None:
+    suspect = await routing.given_suspect(items(captures=[capture()]))
+    async with routing.coordinator() as client:
+        await client.post(f"/v1/assignments/{await routing.current(suspect)}:accept")
+    for version, ip in ((2, ABROAD), (3, SASKTEL)):
+        await routing.told(routing.suspect(items(captures=[capture(ip)]), suspect, version=version))
+    rows = await routing.harness.rows("SELECT holder, state FROM routing.transfer_proposal")
+    assert [(row["holder"], row["state"]) for row in rows] == [("bureau-nl", "superseded")]
+
+
+async def test_stricter_handling_holds_for_the_assignment_too(routing: Routing) -> None:
+    suspect = await routing.given_suspect(items(captures=[capture(ABROAD)]))
+    stricter = replace(routing.origin(), handling="H1+H2;TLP:RED")
+    amended = routing.suspect(items(captures=[capture(ABROAD)]), suspect, version=2, model=SuspectAmended)
+    await routing.harness.when(amended, origin=stricter)
+    async with routing.partner() as client:
+        assert (await client.post(f"/v1/assignments/{await routing.current(suspect)}:accept")).status_code == 200
+    (accepted,) = await routing.harness.published(AssignmentAccepted)
+    assert accepted.envelope.handling == "H1+H2;TLP:RED"

@@ -42,12 +42,12 @@ async def victims_told(
 
 async def suspects_withdrawn(_app: Application, tx: Transaction, batch: Sequence[Received[SuspectWithdrawn]]) -> None:
     """A referral no longer names these suspects."""
-    await withdraw(tx, [Withdraw(entry=EntryId(one.event.suspect), version=one.event.version) for one in batch])
+    await withdraw(tx, [_withdraw(one.envelope, EntryId(one.event.suspect), one.event.version) for one in batch])
 
 
 async def victims_withdrawn(_app: Application, tx: Transaction, batch: Sequence[Received[VictimWithdrawn]]) -> None:
     """A referral no longer names these victims."""
-    await withdraw(tx, [Withdraw(entry=EntryId(one.event.victim), version=one.event.version) for one in batch])
+    await withdraw(tx, [_withdraw(one.envelope, EntryId(one.event.victim), one.event.version) for one in batch])
 
 
 async def identifications_completed(
@@ -97,6 +97,10 @@ def _register(
             data=sealed.data,
         ),
     )
+
+
+def _withdraw(envelope: Envelope, entry: EntryId, version: int) -> Withdraw:
+    return Withdraw(entry=entry, version=version, tenant=envelope.tenant, testmode=envelope.testmode)
 
 
 def _answer(told: IdentificationCompleted) -> Answer:

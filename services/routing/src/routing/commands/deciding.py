@@ -4,7 +4,7 @@ Load, decide, save, publish, for a whole batch at once: one statement per table.
 calls, so versions of determinations count without gaps and an entry never gets two holders.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -26,12 +26,13 @@ from routing.domain.determining import Branch, Determination, Determined, Undete
 from routing.domain.entries import Answer, Entry
 from routing.domain.explaining import explain, snapshots
 from routing.store import assignments, determinations, entries, identification, proposals
-from routing.store.assignments import Held, Opened
+from routing.store.assignments import Held, Opened, Retold
 from routing.store.identification import Asked, Request
 from routing.store.proposals import Proposal
 
 CAPTURES_IN_AN_EVENT = 200
-"""A sealed capture takes under 1 KiB, an event at most 256."""
+BYTES_IN_AN_EVENT = 128 * 1024
+"""Of captures; sealed and written as base64 they stay under the 256 KiB of an event (spec §4, size)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,9 +55,8 @@ class Changes:
     proposed: list[Proposal] = field(default_factory=list[Proposal])
     requested: list[Request] = field(default_factory=list[Request])
     moot: list[EntryId] = field(default_factory=list[EntryId])
-    reprioritised: list[tuple[AssignmentId, str, datetime]] = field(
-        default_factory=list[tuple[AssignmentId, str, datetime]]
-    )
+    judged: list[AssignmentId] = field(default_factory=list[AssignmentId])
+    retold: list[Retold] = field(default_factory=list[Retold])
 
 
 async def load(tx: Transaction, known: Sequence[EntryId]) -> Known:
@@ -113,9 +113,12 @@ def _assign(
         open_one(tx, directory, entry, first, made, changes)
         return
     current = assigning.still_current(held.assignment)
-    if held.provenance.priority != entry.priority:
+    changes.judged.append(current.terms.id)
+    if (held.provenance.priority, held.provenance.handling) != (entry.priority, entry.handling):
         due = assigning.due_at(entry.priority, now)
-        changes.reprioritised.append((current.terms.id, entry.priority, due))
+        changes.retold.append(
+            Retold(assignment=current.terms.id, priority=entry.priority, handling=entry.handling, due_at=due)
+        )
     match assigning.re_evaluate(current, target, reason=Moving.NEW_EVIDENCE, new=new, priority=entry.priority, now=now):
         case Handed() as moved:
             changes.handed.append(moved)
@@ -173,8 +176,7 @@ def _ask(
         return
     marked = {_mark(app.index_key, one): one for one in reading.attributed(evidence, outcome.ask)}
     wanted = [(mark, one) for mark, one in marked.items() if mark not in asked.marks]
-    for start in range(0, len(wanted), CAPTURES_IN_AN_EVENT):
-        chunk = wanted[start : start + CAPTURES_IN_AN_EVENT]
+    for chunk in _chunks(wanted):
         changes.requested.append(
             Request(
                 id=ids.new(),
@@ -193,6 +195,20 @@ def _ask(
         tx.publish(events.identification_requested(entry, to_field(key, sealed), now), events.origin(of))
 
 
+def _chunks(wanted: Sequence[tuple[str, AttributedCapture]]) -> Iterator[list[tuple[str, AttributedCapture]]]:
+    chunk: list[tuple[str, AttributedCapture]] = []
+    size = 0
+    for mark, one in wanted:
+        weight = len(one.model_dump_json(exclude_none=True).encode())
+        if chunk and (len(chunk) == CAPTURES_IN_AN_EVENT or size + weight > BYTES_IN_AN_EVENT):
+            yield chunk
+            chunk, size = [], 0
+        chunk.append((mark, one))
+        size += weight
+    if chunk:
+        yield chunk
+
+
 def _mark(index_key: bytes, one: AttributedCapture) -> str:
     """Knows a capture again in a later version, wherever it stands there."""
     capture = one.capture
@@ -202,9 +218,9 @@ def _mark(index_key: bytes, one: AttributedCapture) -> str:
 async def _save(tx: Transaction, changes: Changes) -> None:
     await determinations.insert(tx, changes.determined)
     await assignments.end(tx, [one.ended for one in changes.handed])
-    await assignments.reprioritise(tx, changes.reprioritised)
+    await assignments.retell(tx, changes.retold)
     await assignments.open_all(tx, changes.opened)
-    await proposals.supersede(tx, [one.assignment for one in changes.proposed])
+    await proposals.supersede(tx, changes.judged)
     await proposals.insert(tx, changes.proposed)
     await identification.end(tx, changes.moot, state="cancelled", now=tx.now())
     await identification.insert(tx, changes.requested)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from uuid import UUID
 
 from contracts import ids
@@ -15,11 +16,11 @@ from routing.commands import deciding
 from routing.commands.accept import load, require_open
 from routing.domain import assigning
 from routing.domain.assigning import MOST_HOPS, AssignmentId, Declining, Handed, Target, Terms
-from routing.domain.bodies import BodyId, Directory
+from routing.domain.bodies import BodyId, BodyKind, Directory
 from routing.domain.determinations import Stored
 from routing.domain.determining import RULES, Branch, Undecided
-from routing.domain.entries import Entry
-from routing.store import assignments, determinations
+from routing.domain.entries import Entry, Kind
+from routing.store import assignments, determinations, proposals
 from routing.store.assignments import Held, Opened
 
 
@@ -61,14 +62,24 @@ async def _candidates(tx: Transaction, directory: Directory, held: Held, suggest
     body = None if suggested is None else directory.bodies.get(suggested)
     if suggested is not None and (body is None or not body.valid(today)):
         raise Rejected("body.unknown", "The directory has no such body today.")
+    if body is not None and body.kind is BodyKind.CHILD_PROTECTION:
+        raise Rejected("body.no_police", "Child protection is told beside the holder; it never holds.")
     named = [suggested] if suggested is not None else []
     lost = [BodyId(one) for one in await determinations.alternatives(tx, held.determination)]
-    copies = held.assignment.terms.copies
     return [
-        Target(body=one, holder=directory.holder(one, today), copies=copies)
+        Target(body=one, holder=directory.holder(one, today), copies=_copies(directory, held, one, today))
         for one in (*named, *lost)
         if one in directory.bodies
     ]
+
+
+def _copies(directory: Directory, held: Held, body: BodyId, on: date) -> tuple[BodyId, ...]:
+    """A victim's child protection goes with the police's province; where that is none, who was told stays told."""
+    if held.provenance.kind is not Kind.VICTIM:
+        return ()
+    offices = (directory.child_protection(place, on) for place in directory.bodies[body].coverage if place.province)
+    office = next((one for one in offices if one is not None), None)
+    return held.assignment.terms.copies if office is None else (office.id,)
 
 
 async def _save(
@@ -90,6 +101,7 @@ async def _save(
         determination = given_up.id
         tx.publish(events.determined(of, given_up), events.origin(of))
     await assignments.end(tx, [handed.ended])
+    await proposals.supersede(tx, [handed.ended.terms.id])
     await assignments.open_all(
         tx,
         [

@@ -31,6 +31,10 @@ async def register(app: Application, tx: Transaction, batch: Sequence[Register])
 
     Order of locks, the same in every batch: investigations by referral, entries by id, assignments by id.
     """
+    withdrawn = await entries.withdrawn_early(tx, {one.entry.id for one in batch})
+    batch = [one for one in batch if one.entry.version > withdrawn.get(one.entry.id, 0)]
+    if not batch:
+        return
     states = {(one.entry.id, one.entry.version): one.entry for one in batch}
     referrals = {one.entry.referral: one.entry for one in batch}
     opened = await investigations.ensure(tx, _openings(referrals), tx.now())

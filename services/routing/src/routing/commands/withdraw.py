@@ -7,7 +7,7 @@ from kit.database import Transaction
 from routing import events
 from routing.domain import assigning
 from routing.domain.assigning import EntryId, Withdrawn
-from routing.domain.entries import EntryState
+from routing.domain.entries import EarlyWithdrawal, EntryState
 from routing.store import assignments, entries, identification, proposals
 
 
@@ -17,12 +17,24 @@ class Withdraw:
 
     entry: EntryId
     version: int
+    tenant: str
+    testmode: bool
 
 
 async def withdraw(tx: Transaction, batch: Sequence[Withdraw]) -> None:
-    """End what is open for the entries. One that is unknown, or was told anew in a later version, stays as it is."""
-    newest = {one.entry: one.version for one in sorted(batch, key=lambda one: one.version)}
+    """End what is open for the entries. One that was told anew in a later version stays as it is.
+
+    One that is unknown is remembered: its report is a dead letter, perhaps, and may be replayed later.
+    """
+    told = {one.entry: one for one in sorted(batch, key=lambda one: one.version)}
+    newest = {entry: one.version for entry, one in told.items()}
     known = await entries.lock(tx, newest)
+    early = [
+        EarlyWithdrawal(entry=one.entry, version=one.version, tenant=one.tenant, testmode=one.testmode)
+        for one in told.values()
+        if one.entry not in known
+    ]
+    await entries.withdraw_early(tx, early)
     ending = {
         entry.id: newest[entry.id]
         for entry in known.values()

@@ -92,6 +92,16 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EarlyWithdrawal:
+    """A version of the referral no longer names an entry that we do not know yet."""
+
+    entry: EntryId
+    version: int
+    tenant: str
+    testmode: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
     """A provider's checked answer about one line of a request: a connection, not a person."""
 

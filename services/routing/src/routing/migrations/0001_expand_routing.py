@@ -34,6 +34,7 @@ TABLES = (
         PRIMARY KEY (entry, version, part)
     )
     """,
+    f"CREATE TABLE early_withdrawal (entry uuid PRIMARY KEY, {OF_PARTNER}, version integer NOT NULL)",
     f"""
     CREATE TABLE answer (
         entry uuid, line uuid, {OF_PARTNER},
@@ -126,12 +127,12 @@ def upgrade() -> None:
         SCHEMA,
         "transfer_proposal",
         visible=_of_visible("assignment", "transfer_proposal", "assignment"),
-        api="SELECT",
+        api="SELECT, UPDATE",
     )
     for table in ("investigation", "investigation_referral"):
         policies.isolate(op, SCHEMA, table, api="SELECT", centre="SELECT")
-    # Sealed evidence and provider answers are read by handlers alone.
-    for table in ("entry_part", "answer"):
+    # Sealed evidence, provider answers and early withdrawals are read by handlers alone.
+    for table in ("entry_part", "answer", "early_withdrawal"):
         policies.isolate(op, SCHEMA, table, visible="false", api="SELECT", centre="SELECT")
     policies.isolate(op, SCHEMA, "agency", visible="true", api="SELECT", centre="SELECT")
 

@@ -54,11 +54,11 @@ END = text("""
 
 ACCEPT = text("UPDATE assignment SET state = 'accepted', accepted_at = :at, overdue = false WHERE id = :id")
 
-REPRIORITISE = text("""
+RETELL = text("""
     UPDATE assignment a
-    SET priority = r.priority, due_at = least(a.due_at, r.due_at)
-    FROM unnest(CAST(:ids AS uuid[]), CAST(:priorities AS text[]), CAST(:dues AS timestamptz[]))
-        AS r (id, priority, due_at)
+    SET priority = r.priority, handling = r.handling, due_at = least(a.due_at, r.due_at)
+    FROM unnest(CAST(:ids AS uuid[]), CAST(:priorities AS text[]), CAST(:handlings AS text[]),
+                CAST(:dues AS timestamptz[])) AS r (id, priority, handling, due_at)
     WHERE a.id = r.id
 """)
 
@@ -88,6 +88,16 @@ class Opened:
     determination: UUID
     provenance: Provenance
     holder_tenant: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retold:
+    """What a newer version of its entry says about a current assignment."""
+
+    assignment: AssignmentId
+    priority: str
+    handling: str
+    due_at: datetime
 
 
 async def open_all(tx: Transaction, opened: Sequence[Opened]) -> None:
@@ -138,15 +148,16 @@ async def end(tx: Transaction, ended: Sequence[Ended]) -> None:
     )
 
 
-async def reprioritise(tx: Transaction, changed: Sequence[tuple[AssignmentId, str, datetime]]) -> None:
-    """Give current assignments their entry's new priority; a due time only ever comes nearer."""
-    if changed:
+async def retell(tx: Transaction, retold: Sequence[Retold]) -> None:
+    """Give current assignments their entry's new priority and handling; a due time only ever comes nearer."""
+    if retold:
         await tx.execute(
-            REPRIORITISE,
+            RETELL,
             {
-                "ids": [assignment for assignment, _, _ in changed],
-                "priorities": [priority for _, priority, _ in changed],
-                "dues": [due for _, _, due in changed],
+                "ids": [one.assignment for one in retold],
+                "priorities": [one.priority for one in retold],
+                "handlings": [one.handling for one in retold],
+                "dues": [one.due_at for one in retold],
             },
         )
 

@@ -8,7 +8,7 @@ from sqlalchemy import text
 
 from kit.database import Transaction
 from routing.domain.assigning import EntryId
-from routing.domain.entries import Answer, Entry, EntryState, Kind, Part
+from routing.domain.entries import Answer, EarlyWithdrawal, Entry, EntryState, Kind, Part
 from routing.store import tables
 from routing.store.rows import arrays, arrays_of, inserting
 
@@ -41,6 +41,12 @@ WITHDRAW = text("""
     FROM unnest(CAST(:ids AS uuid[]), CAST(:versions AS int[])) AS r (id, version)
     WHERE e.id = r.id
 """)
+
+WITHDRAW_EARLY = inserting(
+    tables.early_withdrawal,
+    conflict="ON CONFLICT (entry) DO UPDATE SET version = greatest(early_withdrawal.version, excluded.version)",
+)
+WITHDRAWN_EARLY = text("SELECT entry, version FROM early_withdrawal WHERE entry = ANY (CAST(:ids AS uuid[]))")
 
 INSERT_PARTS = inserting(tables.entry_part, conflict="ON CONFLICT DO NOTHING")
 
@@ -111,6 +117,18 @@ async def replace(tx: Transaction, entries: Sequence[Entry]) -> None:
 async def withdraw(tx: Transaction, versions: Mapping[EntryId, int]) -> None:
     """The partner names them no longer; the rows are locked already."""
     await tx.execute(WITHDRAW, {"ids": list(versions), "versions": list(versions.values())})
+
+
+async def withdraw_early(tx: Transaction, withdrawn: Sequence[EarlyWithdrawal]) -> None:
+    """Remember what was withdrawn before we knew it, so that its older versions, come late, open nothing."""
+    if withdrawn:
+        await tx.execute(WITHDRAW_EARLY, arrays_of(tables.early_withdrawal, withdrawn))
+
+
+async def withdrawn_early(tx: Transaction, ids: Iterable[EntryId]) -> dict[EntryId, int]:
+    """The version that withdrew each entry before we knew it; absent for all others."""
+    rows = await tx.rows(WITHDRAWN_EARLY, {"ids": sorted(set(ids))})
+    return {EntryId(row.entry): row.version for row in rows}
 
 
 async def add_parts(tx: Transaction, parts: Sequence[Part]) -> None:

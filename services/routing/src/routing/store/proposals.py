@@ -37,7 +37,7 @@ class Proposal:
 
 
 async def supersede(tx: Transaction, assignments: Sequence[AssignmentId]) -> None:
-    """Close the open proposals of those assignments: something newer says otherwise."""
+    """Close the open proposals of those assignments: they were judged anew, or are over."""
     if assignments:
         await tx.execute(SUPERSEDE, {"assignments": sorted(assignments)})
 

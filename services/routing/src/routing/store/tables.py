@@ -84,6 +84,8 @@ entry_part = Table(
     _needed("data", LargeBinary()),
 )
 
+early_withdrawal = Table("early_withdrawal", metadata, _key("entry"), *_of_partner(), _needed("version", Integer()))
+
 answer = Table(
     "answer",
     metadata,
