@@ -68,6 +68,10 @@ def test_a_postal_code_gives_its_province_and_nothing_more(text: str | None, exp
         ("+1 867 555 0100", ("CA-NT", "CA-NU", "CA-YT")),
         ("+12125550100", ()),
         ("+31201234567", ()),
+        ("+4745550100", ()),  # Norway; 474 is of Saskatchewan
+        ("+6475550100", ()),  # New Zealand; 647 is of Ontario
+        ("+3688555010", ()),  # Hungary; 368 is of Alberta
+        ("+5145550100", ()),  # Peru; 514 is of Quebec
         ("not a number", ()),
     ],
 )
@@ -126,6 +130,8 @@ def test_a_name_of_several_provinces_gives_them_all() -> None:
         (" nl ", "NL"),
         ("A1", None),
         ("eu", None),
+        ("N\0", None),
+        ("12 Example Street", None),
         ("", None),
         (None, None),
     ],

@@ -31,6 +31,7 @@ PROVINCES: Final[Mapping[str, tuple[str, ...]]] = {
 }
 """Each province and territory with the names it is written by, folded."""
 
+_COUNTRY: Final = re.compile(r"[A-Z]{2}")
 _CANADA_IN_WORDS: Final = frozenset({"CANADA", "CAN"})
 _BY_NAME: Final = {name: code for code, names in PROVINCES.items() for name in names}
 
@@ -65,7 +66,8 @@ AREA_CODES: Final[Mapping[str, tuple[str, ...]]] = {
 }  # fmt: skip
 """The 55 geographic area codes of Canada (data-sources.md §4). A ported or mobile number makes it a hint."""
 
-_NORTH_AMERICAN: Final = re.compile(r"\+?1?([2-9]\d{2})[2-9]\d{6}", re.ASCII)
+# After a plus only 1 is North America: +47 4… is Norway and +64 7… New Zealand, not Saskatchewan and Toronto.
+_NORTH_AMERICAN: Final = re.compile(r"(?:\+?1)?([2-9]\d{2})[2-9]\d{6}", re.ASCII)
 _NOT_A_DIGIT: Final = re.compile(r"[\s().\-\u2011]+")
 _APOSTROPHES: Final = re.compile(r"['\u2019\u02bc.]")
 _NOT_A_LETTER: Final = re.compile(r"[^0-9a-z]+")
@@ -116,7 +118,7 @@ def country_of(text: str | None) -> str | None:
     code = (text or "").strip().upper()
     if code in _CANADA_IN_WORDS:
         return CANADA
-    return None if not code or code in PSEUDO_COUNTRIES else code
+    return code if _COUNTRY.fullmatch(code) and code not in PSEUDO_COUNTRIES else None
 
 
 def province_of(text: str | None) -> str | None:
