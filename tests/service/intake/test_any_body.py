@@ -1,5 +1,6 @@
 """Whatever is handed in gets an answer that names the rule; no body makes the door fail."""
 
+import copy
 import json
 import random
 from collections.abc import Iterator
@@ -119,7 +120,7 @@ def _exchange(document: Any, odd: list[Any], seed: random.Random) -> None:
     while at:
         place = seed.choice(list(at) if isinstance(at, dict) else list(range(len(at))))
         if not isinstance(at[place], dict | list) or seed.random() < 0.2:
-            at[place] = seed.choice(odd)
+            at[place] = copy.deepcopy(seed.choice(odd))
             return
         at = at[place]
 

@@ -1,6 +1,7 @@
 """What can be read over HTTP: the whole story, the lists, the directory, a preview that stores nothing."""
 
 import json
+from typing import Any
 
 import pytest
 from httpx import AsyncClient
@@ -182,3 +183,11 @@ async def test_a_preview_of_no_day_of_ours_is_refused(routing: Routing, day: str
     async with previewing(routing) as client:
         answer = await client.post("/v1/determinations:preview", json={"entry": {}, "as_of": day})
     assert (answer.status_code, answer.json()["errors"][0]["pointer"].split("/")[1]) == (422, "as_of")
+
+
+@pytest.mark.parametrize("phone", ["+" + "1" * 200, {"value": "1" * 200}, None, 1])
+async def test_a_preview_of_what_is_no_phone_is_refused(routing: Routing, phone: Any) -> None:
+    async with previewing(routing) as client:
+        answer = await client.post("/v1/determinations:preview", json={"entry": {"phones": [phone]}})
+    assert answer.status_code == 422
+    assert "1" * 200 not in answer.text

@@ -4,6 +4,8 @@ Routing's own reading, because services share no code but the kit: fields it doe
 read as the door reads them, by the kit's strict parsers of IP addresses and times.
 """
 
+from typing import Annotated
+
 from pydantic import BaseModel, ConfigDict, Field
 
 from contracts.personal import Capture, CivicAddress, EntryItems, Identifier, StatedLocation
@@ -77,7 +79,7 @@ class NativeEntry(Tolerant):
     captures: list[CaptureBody] = Field(default=[], max_length=MOST_ITEMS)
     identifiers: list[IdentifierBody] = Field(default=[], max_length=MOST_ITEMS)
     civic_addresses: list[CivicAddressBody] = Field(default=[], max_length=MOST_ITEMS)
-    phones: list[PhoneBody | str] = Field(default=[], max_length=MOST_ITEMS)
+    phones: list[PhoneBody | Annotated[str, Field(max_length=100)]] = Field(default=[], max_length=MOST_ITEMS)
     stated_location: StatedLocationBody | None = None
 
 
