@@ -2,11 +2,13 @@
 
 from collections import Counter, defaultdict
 from datetime import UTC, datetime
+from uuid import UUID
 
 from suite.running import Suite, all_of
 
 from contracts import registry
 from contracts.events.jurisdictions import AssignmentCreated, JurisdictionDetermined
+from kit.testing.eventually import eventually
 from sandbox.generator.morning import Morning, morning
 
 NOW = datetime.now(UTC)  # noqa: TID251 - captures must be of these days, as in life
@@ -30,6 +32,18 @@ async def test_every_accepted_entry_of_a_morning_ends_in_exactly_one_current_ass
     assert len(entries) == made.suspects + made.victims
     await suite.settled(entries)
 
+    async def each_is_told_once_and_in_order() -> bool:
+        created, sequences = await _told(suite)
+        assert {entry for entry in created if entry in ours} == ours
+        assert all(created[entry] == 1 for entry in ours)
+        return all(numbers == list(range(1, len(numbers) + 1)) for numbers in sequences.values())
+
+    ours = {str(entry) for entry in entries}
+    await eventually(each_is_told_once_and_in_order, within=30)
+
+
+async def _told(suite: Suite) -> tuple[Counter[str], dict[str, list[int]]]:
+    """Assignments created per entry, and the sequence numbers of each subject as they first stand on the topic."""
     created: Counter[str] = Counter()
     sequences: defaultdict[str, list[int]] = defaultdict(list)
     seen: set[object] = set()
@@ -39,28 +53,28 @@ async def test_every_accepted_entry_of_a_morning_ends_in_exactly_one_current_ass
         seen.add(told.id)
         sequences[told.subject].append(told.sequence)
         if told.type == registry.of(AssignmentCreated).type:
-            event = AssignmentCreated.model_validate_json(payload)
-            created[str(event.entry)] += 1
-    ours = {str(entry) for entry in entries}
-    assert {entry for entry in created if entry in ours} == ours
-    assert all(created[entry] == 1 for entry in ours)
-    assert all(numbers == list(range(1, len(numbers) + 1)) for numbers in sequences.values())
+            created[str(AssignmentCreated.model_validate_json(payload).entry)] += 1
+    return created, sequences
 
 
 async def test_the_story_of_a_suspect_names_its_body_and_says_why(suite: Suite) -> None:
     made = morning(8, 30, 2, now=NOW)
     entries = await suite.entries_of(await posted(suite, made))
     await suite.settled(entries)
-    determined = {
-        JurisdictionDetermined.model_validate_json(payload).entry: JurisdictionDetermined.model_validate_json(payload)
-        for told, payload in await suite.records(registry.JURISDICTIONS)
-        if told.type == registry.of(JurisdictionDetermined).type
-    }
-    entry = next(iter(entries & set(determined)))
+
+    async def determined() -> dict[UUID, JurisdictionDetermined]:
+        wanted = registry.of(JurisdictionDetermined).type
+        records = await suite.records(registry.JURISDICTIONS)
+        events = [
+            JurisdictionDetermined.model_validate_json(payload) for told, payload in records if told.type == wanted
+        ]
+        return {event.entry: event for event in events if event.entry in entries}
+
+    entry, event = next(iter((await eventually(determined)).items()))
     async with suite.client("routing", "coordinator") as http:
         story = await http.get(f"/v1/suspects/{entry}")
     assert story.status_code == 200, story.text
-    assert determined[entry].body in story.text
+    assert event.body in story.text
 
 
 async def test_posting_the_same_file_again_changes_nothing(suite: Suite) -> None:

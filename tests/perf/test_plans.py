@@ -218,7 +218,7 @@ async def test_pages_of_referrals_and_the_progress_of_one(intake: Harness) -> No
     own = await one_of(intake, "intake.referral", f"partner:{ONE_OF_MANY}")
     for tenant, role in callers:
         with watching(intake.process.database, plans=True) as seen:
-            async with intake.client(tenant, "referrals:read", roles=[role]) as client:
+            async with intake.client(tenant, "referrals:read", roles=[role], Interlink_Purpose="plans") as client:
                 first = await client.get("/v1/referrals", params={"limit": 20})
                 second = await client.get("/v1/referrals", params={"limit": 20, "cursor": first.json()["next"]})
                 shown = await client.get(f"/v1/referrals/{own['number']}")
