@@ -131,3 +131,9 @@ def test_data_that_contradict_themselves_are_refused(tmp_path: Path, name: str, 
 def test_other_data_is_another_version(tmp_path: Path) -> None:
     loaded = load(copied(tmp_path, "bodies.csv", "Taber Police Service", "Taber Police"))
     assert loaded.directory.version != DIRECTORY.version
+
+
+def test_a_town_on_the_border_of_two_provinces_is_in_both() -> None:
+    gazetteer = load().directory.gazetteer
+    assert set(gazetteer.having("Lloydminster")) == {"CA-AB", "CA-SK"}
+    assert set(gazetteer.having("Flin Flon")) == {"CA-MB", "CA-SK"}
