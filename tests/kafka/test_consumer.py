@@ -123,16 +123,19 @@ async def test_pitfall_14_a_replay_acts_only_on_its_group_and_only_once(
         (record,) = await eventually(dead)
         broken[0] = False
         letter = deadletter.read("dlq", 0, 0, record.key, record.headers, record.value)
-        for _ in range(2):
+
+        async def read(number: int) -> bool:
+            (row,) = await fetch(database.superuser_url, "SELECT sum(next) AS n FROM probe.consumer_position")
+            return row["n"] == number
+
+        for times in (1, 2):
             async with probe.as_system() as tx:
                 tx.forward(deadletter.replay(letter))
-        await publish(probe, relay)
+            await publish(probe, relay)
+            await eventually(lambda times=times: read(1 + times))
         (after,) = await publish(probe, relay, received())
-
-        async def done() -> bool:
-            return sorted(await effects(database)) == sorted([event, after])
-
-        await eventually(done)
+        await eventually(lambda: read(4))
+    assert sorted(await effects(database)) == sorted([event, after])
     assert len(await written(topics.referrals)) == 2
 
 
