@@ -53,7 +53,6 @@ def test_a_process_is_told_its_own_credentials_only(around: Surroundings) -> Non
 def test_only_migrations_get_the_owners_credentials(around: Surroundings) -> None:
     told = processes.migration_environment("intake", around)
     assert told["INTAKE_OWNER_DATABASE_URL"].startswith("postgresql://intake_owner:")
-    assert told["KEYRING_OWNER_DATABASE_URL"].startswith("postgresql://keyring_owner:")
     assert not any("OWNER" in name for name in processes.environment(named("intake-api"), around))
 
 

@@ -24,8 +24,6 @@ class ServiceSettings(BaseSettings):
     """Database of the service, as the role of handlers, relay and jobs."""
     keyring_database_url: SecretStr | None = Field(default=None, validation_alias="KEYRING_DATABASE_URL")
     """Database of the keyring, as a role that may read (and, for intake, add) data keys."""
-    keyring_owner_database_url: SecretStr | None = Field(default=None, validation_alias="KEYRING_OWNER_DATABASE_URL")
-    """Database of the keyring, as the role that migrates it; only `migrate` reads it."""
     pool_size: int = Field(default=6, ge=2, le=50)
     """Database connections per role in each process."""
 

@@ -10,7 +10,7 @@ from contracts.registry import SERVICES
 from interlink.stack.bootstrap import role_url
 from interlink.stack.layout import LOCAL, StackError
 from interlink.stack.ports import HOST
-from interlink.stack.secrets import KEYRING, schema_of
+from interlink.stack.secrets import schema_of
 
 FILE = LOCAL / "processes.toml"
 SANDBOX = "sandbox"
@@ -115,7 +115,6 @@ def migration_environment(service: str, around: Surroundings) -> dict[str, str]:
     schema = schema_of(service)
     return _service(service, around) | {
         f"{_prefix(service)}_OWNER_DATABASE_URL": _url(around, f"{schema}_owner"),
-        "KEYRING_OWNER_DATABASE_URL": _url(around, f"{KEYRING}_owner"),
     }
 
 
