@@ -1,5 +1,6 @@
 """The unit of work, its roles and what it writes."""
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
@@ -9,9 +10,11 @@ from sqlalchemy.exc import ProgrammingError
 
 from contracts import envelope, ids
 from kit import outbox
-from kit.database import Database
+from kit.database import Database, Pool
+from kit.failures import is_transient
 from kit.outbox import Origin
 from kit.testing.databases import TestDatabase, fetch
+from kit.time import SystemClock
 
 INSERT = text("INSERT INTO note (id, tenant, text) VALUES (:id, :tenant, 'x')")
 IDS = text("SELECT id FROM note ORDER BY id")
@@ -171,3 +174,28 @@ async def test_a_tenant_is_one_name_and_never_a_list(probe: Database) -> None:
 
     with pytest.raises(ValueError, match="tenant"):
         await intrude()
+
+
+async def test_a_server_that_accepts_and_says_nothing_counts_as_away() -> None:
+    """A firewall that swallows packets: without a bound, every task of the process would hang with it."""
+
+    async def nothing(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await released.wait()
+        writer.close()
+
+    released = asyncio.Event()
+    server = await asyncio.start_server(nothing, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    url = f"postgresql://probe_system:x@127.0.0.1:{port}/x?ssl=disable"
+    silent = Database(
+        schema="probe", api_url=None, system_url=url, clock=SystemClock(), pool=Pool(size=1, wait_seconds=0.3)
+    )
+    try:
+        async with asyncio.timeout(5):
+            with pytest.raises(TimeoutError) as caught:
+                await silent.ping()
+        assert is_transient(caught.value)
+    finally:
+        released.set()
+        server.close()
+        await silent.close()

@@ -30,6 +30,8 @@ from kit.time import Clock
 
 Opening: TypeAlias = AbstractAsyncContextManager["Transaction"]
 
+SILENT_SECONDS = 45.0
+
 SET_TENANTS = text("SELECT set_config('kit.tenant', :tenant, true), set_config('kit.tenants', :tenants, true)")
 
 
@@ -195,5 +197,8 @@ def _engine(url: str | None, pool: Pool) -> AsyncEngine | None:
         max_overflow=0,
         pool_timeout=pool.wait_seconds,
         pool_reset_on_return="rollback",
+        # A server that is silent must not hold us for longer than one that is down. The role's own time-out for
+        # statements (`kit.roles`) is shorter; this one is for answers that never arrive.
+        connect_args={"timeout": pool.wait_seconds, "command_timeout": SILENT_SECONDS},
         hide_parameters=True,  # parameters are personal data; they must not reach a log through an error
     )

@@ -20,7 +20,10 @@ from kit.executing import Executing
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewJob:
-    """Work to be done once. One due row per (kind, key): a second one with the same key is dropped."""
+    """Work to be done once. One row per (kind, key): a second one with the same key is dropped.
+
+    Also while the first runs, or is dead: work that must not be missed needs a key of its own.
+    """
 
     kind: str
     key: str
