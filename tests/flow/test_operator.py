@@ -14,6 +14,7 @@ from typing import Any
 from uuid import UUID
 
 import asyncpg
+import httpx
 from confluent_kafka import Producer
 from suite.running import Suite
 
