@@ -30,6 +30,20 @@ async def decline(routing: Routing, slug: str, entry: UUID, **body: str) -> Resp
         return await client.post(path, json={**WRONG, **body})
 
 
+@pytest.mark.parametrize("change", ["tenant = 'partner:x'", "holder_tenant = 'agency:x'", "priority = 'P4'"])
+async def test_a_holder_decides_on_its_assignment_and_changes_nothing_else_of_it(routing: Routing, change: str) -> None:
+    await in_guelph(routing)
+    connection = await asyncpg.connect(routing.harness.database.url("routing_api"))
+    try:
+        async with connection.transaction():
+            await connection.execute("SELECT set_config('kit.tenant', 'agency:ice-on', true)")
+            assert len(await connection.fetch("SELECT FROM assignment")) == 1
+            with pytest.raises(asyncpg.InsufficientPrivilegeError):
+                await connection.execute(f"UPDATE assignment SET {change}")
+    finally:
+        await connection.close()
+
+
 async def test_the_holder_accepts(routing: Routing) -> None:
     suspect = await in_guelph(routing)
     assignment = await routing.current(suspect)

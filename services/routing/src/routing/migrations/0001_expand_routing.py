@@ -118,8 +118,11 @@ def upgrade() -> None:
     v1.upgrade(op, SCHEMA)
     for statement in (*TABLES, *INDEXES):
         op.execute(statement)
-    policies.isolate(op, SCHEMA, "assignment", visible=f"holder_tenant = {CALLER}")
-    policies.isolate(op, SCHEMA, "entry", visible=ENTRY_VISIBLE, api="SELECT, UPDATE")
+    # Columns, because who holds an assignment may decide on it, not give it to another partner.
+    decided = "UPDATE (state, accepted_at, ended_at, reason, successor, overdue)"
+    policies.isolate(op, SCHEMA, "assignment", visible=f"holder_tenant = {CALLER}", api=f"SELECT, INSERT, {decided}")
+    # A decision locks the entry, and a lock needs the right to change something.
+    policies.isolate(op, SCHEMA, "entry", visible=ENTRY_VISIBLE, api="SELECT, UPDATE (state)")
     for table in ("determination", "identification_request"):
         policies.isolate(op, SCHEMA, table, visible=_of_visible("entry", table, "entry"), api="SELECT, INSERT")
     policies.isolate(
@@ -127,7 +130,7 @@ def upgrade() -> None:
         SCHEMA,
         "transfer_proposal",
         visible=_of_visible("assignment", "transfer_proposal", "assignment"),
-        api="SELECT, UPDATE",
+        api="SELECT, UPDATE (state)",
     )
     for table in ("investigation", "investigation_referral"):
         policies.isolate(op, SCHEMA, table, api="SELECT", centre="SELECT")
