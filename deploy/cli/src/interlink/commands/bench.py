@@ -35,6 +35,7 @@ PARTNER = "bureau-nl"
 CLIENTS = 8
 PATIENCE_SECONDS = 120.0
 WARM_UP = 10
+HEARING_SECONDS = 0.002  # a batch that is not full is waited for: longer would be measured as latency
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,7 +137,7 @@ def _assigned(follower: Follower) -> Iterator[UUID]:
     """Entries as their assignment is heard of. Raises `StackError` when none comes for two minutes."""
     until = time.monotonic() + PATIENCE_SECONDS
     while time.monotonic() < until:
-        for event in follower.heard(0.02):
+        for event in follower.heard(HEARING_SECONDS):
             if isinstance(event, AssignmentCreated):
                 yield event.entry
                 until = time.monotonic() + PATIENCE_SECONDS
