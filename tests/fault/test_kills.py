@@ -31,6 +31,7 @@ async def test_a_process_killed_in_the_middle_of_files_loses_and_doubles_nothing
 
     async def each_is_told_once() -> bool:
         told = await _assignments(suite)
+        assert entries <= set(told)
         return all(told[entry] == 1 for entry in entries)
 
     await eventually(each_is_told_once, within=30)
