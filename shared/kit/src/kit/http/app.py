@@ -12,7 +12,7 @@ from fastapi import APIRouter, FastAPI, Request
 from fastapi.openapi.utils import get_openapi
 from pydantic import SecretStr
 
-from kit.http import health, metrics, problems
+from kit.http import docs, health, metrics, problems
 from kit.http.client import outgoing
 from kit.http.health import Check
 from kit.http.middleware import Surrounding
@@ -90,6 +90,8 @@ def create_app(
         title=service.title,
         version=VERSION,
         openapi_url="/openapi.json" if with_routes else None,
+        docs_url=None,  # FastAPI's pages load scripts from elsewhere; ours is `kit.http.docs`
+        redoc_url=None,
         redirect_slashes=False,
         # FastAPI's spans carry client addresses and query strings; `Surrounding` makes ours without them.
         telemetry={"tracing": False, "metrics": False, "logs": False},
@@ -101,6 +103,7 @@ def create_app(
         for router in service.routes:
             app.include_router(router, responses=problems.RESPONSES)
         app.openapi = _documented(app)
+        app.include_router(docs.router(app))
     app.include_router(health.router(live, ready))
     app.include_router(metrics.router)
     problems.install(app)

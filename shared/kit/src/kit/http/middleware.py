@@ -19,7 +19,6 @@ from kit.http import problems
 log = telemetry.logger(__name__)
 
 SAFE_REQUEST_ID: Final = re.compile(rb"[A-Za-z0-9._-]{1,64}")
-PAGES: Final = ("/docs", "/redoc")
 UNROUTED: Final = "(none)"
 
 HEADERS: Final = (
@@ -102,7 +101,7 @@ class _Answer:
         headers: list[tuple[bytes, bytes]] = list(message.get("headers", ()))
         present = {name.lower() for name, _ in headers}
         headers += [(b"x-request-id", self.request_id.encode()), *HEADERS]
-        if not self._scope["path"].startswith(PAGES):
+        if CONTENT_POLICY[0] not in present:
             headers.append(CONTENT_POLICY)
         if NO_STORE[0] not in present:
             headers.append(NO_STORE)
