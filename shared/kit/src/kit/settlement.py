@@ -98,33 +98,38 @@ class Settlement:
 
     async def settle(self, records: Sequence[Record], expected: dict[Partition, int]) -> None:
         """Bring every record to its end: handled, skipped or dead. Raises transient errors and `FencedError`."""
-        try:
-            await self._transact(records, expected, self._decoded)
-        except Exception as error:
-            if isinstance(error, FencedError) or is_transient(error):
-                raise
+        error = await self._failure(records, expected)
+        if error is not None:
             log.warning("consumer.batch_failed", records=len(records), error=type(error).__name__)
             await self._again(records, expected)
 
     async def _again(self, records: Sequence[Record], expected: dict[Partition, int]) -> None:
         """Once more as it is, then halves, down to the record that fails by itself."""
-        for attempt in range(1, SINGLE_TRIES):
-            try:
-                await self._transact(records, expected, self._decoded)
-            except Exception as error:
-                if isinstance(error, FencedError) or is_transient(error):
-                    raise
-                if len(records) == 1 and attempt + 1 == SINGLE_TRIES:
-                    await self._bury(records, expected, type(error).__name__, str(error), SINGLE_TRIES)
-                    return
-                if len(records) > 1:
-                    break
-            else:
-                return
-        if len(records) > 1:
+        if len(records) == 1:
+            await self._alone(records, expected)
+        elif await self._failure(records, expected) is not None:
             middle = len(records) // 2
             await self._again(records[:middle], expected)
             await self._again(records[middle:], expected)
+
+    async def _alone(self, record: Sequence[Record], expected: dict[Partition, int]) -> None:
+        """The single record's remaining tries, then its dead letter; its first try was with its batch."""
+        error: Exception | None = None
+        for _ in range(SINGLE_TRIES - 1):
+            error = await self._failure(record, expected)
+            if error is None:
+                return
+        await self._bury(record, expected, type(error).__name__, str(error), SINGLE_TRIES)
+
+    async def _failure(self, records: Sequence[Record], expected: dict[Partition, int]) -> Exception | None:
+        """One try; None where it worked. Raises what says nothing about the records: transient, or fenced."""
+        try:
+            await self._transact(records, expected, self._decoded)
+        except Exception as error:
+            if isinstance(error, FencedError) or is_transient(error):
+                raise
+            return error
+        return None
 
     async def _transact(
         self,
