@@ -8,7 +8,7 @@ from datetime import timedelta
 from enum import StrEnum
 
 from contracts import personal
-from contracts.events import agencies, entries, identifications, jurisdictions, referrals
+from contracts.events import agencies, deliveries, entries, identifications, jurisdictions, referrals
 from contracts.model import Contract
 
 PREFIX = "interlink."
@@ -115,6 +115,16 @@ EVENTS = (
         personal.AttributedCaptures,
     ),
     _event("identification.cancelled", identifications.IdentificationCancelled, IDENTIFICATION_REQUESTS, "entry"),
+    _event("identification.drafted", identifications.IdentificationDrafted, IDENTIFICATIONS, "entry"),
+    _event("identification.sent", identifications.IdentificationSent, IDENTIFICATIONS, "entry"),
+    _event("identification.preserved", identifications.IdentificationPreserved, IDENTIFICATIONS, "entry"),
+    _event(
+        "identification.deadline_approaching",
+        identifications.IdentificationDeadlineApproaching,
+        IDENTIFICATIONS,
+        "entry",
+    ),
+    _event("identification.expired", identifications.IdentificationExpired, IDENTIFICATIONS, "entry"),
     _event("identification.completed", identifications.IdentificationCompleted, IDENTIFICATIONS, "entry"),
     _event("jurisdiction.determined", jurisdictions.JurisdictionDetermined, JURISDICTIONS, "entry"),
     _event("jurisdiction.undetermined", jurisdictions.JurisdictionUndetermined, JURISDICTIONS, "entry"),
@@ -126,6 +136,10 @@ EVENTS = (
     _event("assignment.overdue", jurisdictions.AssignmentOverdue, JURISDICTIONS, "entry"),
     _event("agency.changed", agencies.AgencyChanged, AGENCIES, "agency"),
     _event("agency.retired", agencies.AgencyRetired, AGENCIES, "agency"),
+    _event("delivery.succeeded", deliveries.DeliverySucceeded, DELIVERIES, "notice"),
+    _event("delivery.failed", deliveries.DeliveryFailed, DELIVERIES, "notice"),
+    _event("notice.acknowledged", deliveries.NoticeAcknowledged, DELIVERIES, "notice"),
+    _event("endpoint.disabled", deliveries.EndpointDisabled, DELIVERIES, "endpoint"),
 )
 
 BY_MODEL: dict[type[Contract], EventType] = {event.model: event for event in EVENTS}

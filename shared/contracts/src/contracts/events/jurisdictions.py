@@ -66,6 +66,8 @@ class AssignmentCreated(OfAssignment):
     assigned_at: Moment
     due_at: Moment
     """When an assignment nobody accepted becomes overdue."""
+    holder_tenant: str | None = None
+    """The tenant whose officers may act on it: `agency:…`, `partner:…` (a bureau abroad) or `centre`."""
 
 
 class AssignmentAccepted(OfAssignment):
