@@ -1,7 +1,7 @@
 """Due work: claimed once, called with no transaction open, applied only by who still holds it."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -14,7 +14,8 @@ from kit.database import Database, Transaction
 from kit.jobs import Again, Done, Job, NewJob, Outcome, job
 from kit.outbox import Origin
 from kit.testing.databases import TestDatabase, fetch
-from kit.time import SettableClock
+from kit.testing.eventually import eventually
+from kit.time import SettableClock, SystemClock
 from kit.worker import CLAIM, LEASE, MAX_ATTEMPTS, Worker, delay
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -173,6 +174,73 @@ async def test_recurring_work_never_dies(probe: Database, clock: SettableClock, 
         clock.advance(timedelta(hours=1, minutes=1))
     (row,) = await fetch(database.superuser_url, JOBS)
     assert row["state"] == "pending"
+
+
+async def wake(probe: Database, due_at: datetime = NOW) -> None:
+    async with probe.as_system() as tx:
+        tx.wake(NewJob(kind="probe.do", key="k", due_at=due_at, tenant="centre"))
+
+
+async def test_work_that_is_woken_while_it_runs_is_done_once_more(
+    probe: Database, clock: SettableClock, database: TestDatabase
+) -> None:
+    async def call(_application: Any, claimed: Job) -> None:
+        if claimed.asked == 0:
+            await wake(probe)
+
+    await wake(probe)
+    worker = Worker([job("probe.do", call=call, apply=apply)], None, probe, clock)
+    assert [await worker.run_once() for _ in range(3)] == [1, 1, 0]
+    assert await fetch(database.superuser_url, JOBS) == []
+    assert len(await fetch(database.superuser_url, "SELECT FROM probe.outbox")) == 2
+
+
+async def test_work_that_is_woken_is_due_at_the_earlier_time(
+    probe: Database, clock: SettableClock, database: TestDatabase
+) -> None:
+    await wake(probe, NOW + timedelta(hours=2))
+    await wake(probe, NOW + timedelta(hours=1))
+    await wake(probe, NOW + timedelta(hours=3))
+    (row,) = await fetch(database.superuser_url, JOBS)
+    assert row["due_at"] == NOW + timedelta(hours=1)
+
+
+async def test_dead_work_that_is_woken_lives_again(
+    probe: Database, clock: SettableClock, database: TestDatabase
+) -> None:
+    await wake(probe)
+    await fetch(database.superuser_url, "UPDATE probe.job SET state = 'dead', attempts = 12")
+    await wake(probe)
+    assert await Worker([job("probe.do", apply=apply)], None, probe, clock).run_once() == 1
+    assert await fetch(database.superuser_url, JOBS) == []
+
+
+async def test_a_call_that_hangs_holds_up_no_other_work(probe: Database, database: TestDatabase) -> None:
+    """Work that is scheduled while a call hangs is done before that call returns."""
+    stop, hanging, free = asyncio.Event(), asyncio.Event(), asyncio.Event()
+
+    async def call(_application: Any, claimed: Job) -> None:
+        if claimed.key == "hangs":
+            hanging.set()
+            await free.wait()
+
+    async def rest() -> list[str]:
+        return [row["key"] for row in await fetch(database.superuser_url, JOBS)]
+
+    worker = Worker([job("probe.do", call=call, apply=apply)], None, probe, SystemClock())
+    async with asyncio.TaskGroup() as group:
+        group.create_task(worker.run(stop))
+        await schedule(probe, "hangs")
+        await hanging.wait()
+        await schedule(probe, "quick")
+        await eventually(lambda: _is(rest(), ["hangs"]))
+        free.set()
+        await eventually(lambda: _is(rest(), []))
+        stop.set()
+
+
+async def _is(asked: Coroutine[Any, Any, list[str]], wanted: list[str]) -> bool:
+    return await asked == wanted
 
 
 async def test_a_claim_follows_its_index_however_long_the_queue_is(probe: Database, database: TestDatabase) -> None:

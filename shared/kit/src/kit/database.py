@@ -44,9 +44,12 @@ class Transaction:
         self._events: list[outbox.Pending] = []
         self._raw: list[outbox.Raw] = []
         self._jobs: list[jobs.NewJob] = []
+        self._woken: list[jobs.NewJob] = []
         self._audit: list[audit.Entry] = []
         self.outgoing = 0
         """Outbox rows this transaction has written."""
+        self.scheduled = 0
+        """Jobs this transaction has written."""
 
     async def execute(self, statement: Executable, params: Mapping[str, Any] | None = None) -> CursorResult[Any]:
         """Run one statement."""
@@ -89,8 +92,12 @@ class Transaction:
         self._raw.append(record)
 
     def schedule(self, job: jobs.NewJob) -> None:
-        """Have due work done after this commits."""
+        """Have due work done after this commits; one of the same kind and key that is there already stands."""
         self._jobs.append(job)
+
+    def wake(self, job: jobs.NewJob) -> None:
+        """Have work done once more after this commits, also if it is being done right now. As `system` only."""
+        self._woken.append(job)
 
     def audit(self, entry: audit.Entry) -> None:
         """Record who saw or changed what."""
@@ -99,10 +106,13 @@ class Transaction:
     async def flush(self) -> int:
         """Write what was collected so far. Returns the number of outbox rows."""
         due, self._jobs = self._jobs, []
+        woken, self._woken = self._woken, []
         acts, self._audit = self._audit, []
         events, self._events = self._events, []
         raw, self._raw = self._raw, []
         await jobs.insert(self, due)
+        await jobs.wake(self, woken)
+        self.scheduled += len(due) + len(woken)
         await audit.insert(self, acts)
         self.outgoing += await outbox.append(self, events, raw)
         return self.outgoing
@@ -132,6 +142,8 @@ class Database:
         self.schema = schema
         self.written = asyncio.Event()
         """Set after a commit that left rows in the outbox: wakes the relay."""
+        self.scheduled = asyncio.Event()
+        """Set after a commit that scheduled jobs: wakes the worker."""
         self._clock = clock
         self._api = _engine(api_url, pool)
         self._system = _engine(system_url, pool)
@@ -186,6 +198,8 @@ class Database:
             await connection.commit()
         if written:
             self.written.set()
+        if tx.scheduled:
+            self.scheduled.set()
 
 
 def _engine(url: str | None, pool: Pool) -> AsyncEngine | None:

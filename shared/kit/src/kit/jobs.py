@@ -20,9 +20,11 @@ from kit.executing import Executing
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewJob:
-    """Work to be done once. One row per (kind, key): a second one with the same key is dropped.
+    """Work to be done, one row per (kind, key).
 
-    Also while the first runs, or is dead: work that must not be missed needs a key of its own.
+    `tx.schedule` drops a second one with the same key, also while the first runs or is dead: for work that a key of
+    its own names. `tx.wake` has it done at least once more, whatever the first is doing: for work that looks for
+    itself what there is to do.
     """
 
     kind: str
@@ -34,7 +36,7 @@ class NewJob:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """A claimed job. `attempts` counts this one."""
+    """A claimed job. `attempts` counts this one, `asked` how often it was woken before it was claimed."""
 
     id: UUID
     kind: str
@@ -42,6 +44,7 @@ class Job:
     tenant: str
     payload: Mapping[str, Any]
     attempts: int
+    asked: int
     token: UUID
 
 
@@ -77,28 +80,45 @@ def job(kind: str, *, apply: Apply, call: Call | None = None, every: timedelta |
     return JobType(kind=kind, apply=apply, call=call, every=every)
 
 
-INSERT = text("""
+_GIVEN = """
     INSERT INTO job (id, kind, key, due_at, tenant, payload)
     SELECT id, kind, key, due_at, tenant, CAST(payload AS jsonb) FROM unnest(
         CAST(:ids AS uuid[]), CAST(:kinds AS text[]), CAST(:keys AS text[]), CAST(:dues AS timestamptz[]),
         CAST(:tenants AS text[]), CAST(:payloads AS text[])
     ) AS j (id, kind, key, due_at, tenant, payload) ORDER BY kind, key
-    ON CONFLICT DO NOTHING
+"""
+INSERT = text(f"{_GIVEN} ON CONFLICT DO NOTHING")
+# Who runs the job compares `asked` before the row goes, so nobody is woken in vain.
+WAKE = text(f"""{_GIVEN}
+    ON CONFLICT (kind, key) DO UPDATE SET
+        asked = job.asked + 1,
+        due_at = CASE job.state WHEN 'dead' THEN excluded.due_at ELSE least(job.due_at, excluded.due_at) END,
+        attempts = CASE job.state WHEN 'dead' THEN 0 ELSE job.attempts END,
+        state = CASE job.state WHEN 'dead' THEN 'pending' ELSE job.state END
 """)
 
 
 async def insert(tx: Executing, new: Sequence[NewJob]) -> None:
     """Insert scheduled jobs; one whose (kind, key) is already due is left as it is."""
-    if not new:
-        return
-    await tx.execute(
-        INSERT,
-        {
-            "ids": [ids.new() for _ in new],
-            "kinds": [job.kind for job in new],
-            "keys": [job.key for job in new],
-            "dues": [job.due_at for job in new],
-            "tenants": [job.tenant for job in new],
-            "payloads": [orjson.dumps(job.payload).decode() for job in new],
-        },
-    )
+    if new:
+        await tx.execute(INSERT, _arrays(new))
+
+
+async def wake(tx: Executing, wanted: Sequence[NewJob]) -> None:
+    """Insert jobs, or have those that are there run (again). One of each (kind, key): the earliest counts."""
+    earliest: dict[tuple[str, str], NewJob] = {}
+    for one in sorted(wanted, key=lambda one: one.due_at, reverse=True):
+        earliest[one.kind, one.key] = one
+    if earliest:
+        await tx.execute(WAKE, _arrays(list(earliest.values())))
+
+
+def _arrays(new: Sequence[NewJob]) -> dict[str, list[Any]]:
+    return {
+        "ids": [ids.new() for _ in new],
+        "kinds": [job.kind for job in new],
+        "keys": [job.key for job in new],
+        "dues": [job.due_at for job in new],
+        "tenants": [job.tenant for job in new],
+        "payloads": [orjson.dumps(job.payload).decode() for job in new],
+    }

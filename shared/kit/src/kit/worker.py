@@ -1,4 +1,7 @@
-"""Does the due jobs of one service: claim, call, apply. `kit.jobs` says what a job is."""
+"""Does the due jobs of one service: claim, call, apply. `kit.jobs` says what a job is.
+
+What is due is claimed as soon as there is a free slot, so a call that hangs holds up nothing but its own slot.
+"""
 
 import asyncio
 import random
@@ -20,7 +23,8 @@ log = telemetry.logger(__name__)
 
 LEASE = timedelta(minutes=2)
 POLL_SECONDS = 0.5
-AT_ONCE = 8
+SLOTS = 48
+"""Jobs that one worker does at once. They wait for others most of the time; the database's pool bounds the rest."""
 MAX_ATTEMPTS = 12
 PATIENCE = 6
 """Attempts that an outage may use up at most: waiting for the database never makes a job dead."""
@@ -42,13 +46,15 @@ CLAIM = text("""
     )
     UPDATE job j SET state = 'running', attempts = attempts + 1, lease_until = :lease, token = :token
     FROM (SELECT id FROM abandoned UNION ALL SELECT id FROM due) AS taken WHERE j.id = taken.id
-    RETURNING j.id, j.kind, j.key, j.tenant, j.payload, j.attempts
+    RETURNING j.id, j.kind, j.key, j.tenant, j.payload, j.attempts, j.asked
 """)
 
-FINISH = text("DELETE FROM job WHERE id = :id AND token = :token")
+FINISH = text("DELETE FROM job WHERE id = :id AND token = :token AND asked = :asked")
 
+# Who was woken while it ran is due at once.
 RETURN_TO_QUEUE = text("""
-    UPDATE job SET state = :state, due_at = :due, attempts = :attempts, token = NULL, lease_until = NULL, error = :error
+    UPDATE job SET state = :state, attempts = :attempts, token = NULL, lease_until = NULL, error = :error,
+                   due_at = CASE WHEN asked = :asked THEN :due ELSE least(CAST(:due AS timestamptz), :now) END
     WHERE id = :id AND token = :token
 """)
 
@@ -69,21 +75,44 @@ class Worker:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until told to stop; what was claimed is finished first."""
-        while not stop.is_set():
-            if not await self._once_or_later():
-                await _wait(stop, POLL_SECONDS)
+        running: set[asyncio.Task[None]] = set()
+        async with asyncio.TaskGroup() as group:
+            while not stop.is_set():
+                self._database.scheduled.clear()
+                claimed = await self._claimed_or_later(SLOTS - len(running))
+                for one in claimed:
+                    task = group.create_task(self._do(one), name=f"job {one.kind}")
+                    running.add(task)
+                    task.add_done_callback(running.discard)
+                    task.add_done_callback(self._slot_is_free)
+                if not claimed:
+                    await self._wait(stop)
 
-    async def _once_or_later(self) -> int:
+    def _slot_is_free(self, _: "asyncio.Task[None]") -> None:
+        self._database.scheduled.set()
+
+    async def _claimed_or_later(self, limit: int) -> list[Job]:
         """A database that is away interrupts the work and does not end it."""
         try:
             if not self._planted:
                 await self.plant()
-            return await self.run_once()
+            return await self._claim(limit) if limit else []
         except Exception as error:
             if not is_transient(error):
                 raise
             log.warning("worker.interrupted", error=type(error).__name__)
-            return 0
+            return []
+
+    async def _wait(self, stop: asyncio.Event) -> None:
+        """Until something was scheduled here, a slot is free, or it is time to see what others scheduled."""
+        try:
+            async with asyncio.timeout(POLL_SECONDS), asyncio.TaskGroup() as either:
+                waiting = [either.create_task(event.wait()) for event in (stop, self._database.scheduled)]
+                await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+                for task in waiting:
+                    task.cancel()
+        except TimeoutError:
+            return
 
     async def plant(self) -> None:
         """Insert the row of each recurring job where it is missing."""
@@ -102,7 +131,7 @@ class Worker:
                 group.create_task(self._do(one), name=f"job {one.kind}")
         return len(claimed)
 
-    async def _claim(self) -> list[Job]:
+    async def _claim(self, limit: int = SLOTS) -> list[Job]:
         now, token = self._clock.now(), ids.new()
         async with self._database.as_system() as tx:
             rows = await tx.rows(
@@ -112,7 +141,7 @@ class Worker:
                     "now": now,
                     "lease": now + LEASE,
                     "token": token,
-                    "limit": AT_ONCE,
+                    "limit": limit,
                 },
             )
         fault("job.claimed")
@@ -124,6 +153,7 @@ class Worker:
                 tenant=row.tenant,
                 payload=row.payload,
                 attempts=row.attempts,
+                asked=row.asked,
                 token=token,
             )
             for row in rows
@@ -154,13 +184,17 @@ class Worker:
             outcome = await declared.apply(self._application, tx, claimed, result)
             if isinstance(outcome, Done) and declared.every is not None:
                 outcome = Again(self._clock.now() + declared.every)
-            match outcome:
-                case Done():
-                    finished = await tx.execute(FINISH, {"id": claimed.id, "token": claimed.token})
-                case Again(at=at):
-                    finished = await self._return(tx, claimed, "pending", at, attempts=0, error=None)
-            if finished.rowcount != 1:
+            if isinstance(outcome, Done) and await self._finish(tx, claimed):
+                return
+            at = outcome.at if isinstance(outcome, Again) else self._clock.now()  # woken while it ran
+            returned = await self._return(tx, claimed, "pending", at, attempts=0, error=None)
+            if returned.rowcount != 1:
                 raise LostLeaseError
+
+    async def _finish(self, tx: Transaction, claimed: Job) -> bool:
+        """Whether the row is gone: not where the work was asked for again, or somebody else has it."""
+        finished = await tx.execute(FINISH, {"id": claimed.id, "token": claimed.token, "asked": claimed.asked})
+        return finished.rowcount == 1
 
     async def _failed(self, declared: JobType, claimed: Job, error: Exception) -> None:
         name = type(error).__name__
@@ -188,6 +222,8 @@ class Worker:
             {
                 "id": claimed.id,
                 "token": claimed.token,
+                "asked": claimed.asked,
+                "now": self._clock.now(),
                 "state": state,
                 "due": due,
                 "attempts": attempts,
@@ -200,11 +236,3 @@ def delay(attempts: int) -> timedelta:
     """Time until the next attempt: doubled each time, with up to a fifth of jitter, at most an hour."""
     doubled = FIRST_DELAY * 2 ** min(attempts - 1, 12)
     return min(doubled, LONGEST_DELAY) * random.uniform(0.8, 1.2)  # noqa: S311 - jitter, not a secret
-
-
-async def _wait(stop: asyncio.Event, seconds: float) -> None:
-    try:
-        async with asyncio.timeout(seconds):
-            await stop.wait()
-    except TimeoutError:
-        return
