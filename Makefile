@@ -53,7 +53,7 @@ migrate: $(STAMP) ## Bring the schemas of a running stack to this build.
 test: lint ## Prove that it works: all tests, on a real Postgres and a real Kafka.
 	$(BIN)/pytest -n 2 --dist loadscope $(PARALLEL)
 	@mkdir -p .local
-	$(BIN)/coverage run -m pytest -q -p no:xdist --durations=0 --durations-min=5 tests/unit/intake tests/unit/routing
+	$(BIN)/coverage run -m pytest -q -p no:xdist --durations=0 --durations-min=5 tests/unit/intake tests/unit/routing tests/unit/isp_liaison tests/unit/notifications
 	$(BIN)/coverage report
 	$(if $(SERIAL),$(BIN)/pytest -p no:xdist $(SERIAL))
 

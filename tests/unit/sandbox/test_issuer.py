@@ -71,13 +71,22 @@ async def test_a_token_verifies_against_the_published_keys_and_carries_what_serv
         "iss": URL,
         "sub": "officer-1",
         "client_id": "officer-1",
-        "tenant": "agency:ice-on",
+        "tenant": "centre",
         "roles": ["officer"],
         "scope": " ".join(sorted(CLIENTS["officer-1"].scopes)),
         "aud": "interlink",
         "iat": int(NOW.timestamp()),
         "exp": int(NOW.timestamp()) + 3600,
     }
+
+
+@pytest.mark.parametrize("agency", ["ice-on", "police-calgary"])
+def test_every_agency_has_an_officer_who_opens_records_and_asks_no_provider(agency: str) -> None:
+    officer = find(f"officer-{agency}")
+    assert officer is not None
+    assert (officer.tenant, officer.roles) == (f"agency:{agency}", ("officer",))
+    assert "subscribers:read" in officer.scopes
+    assert not officer.scopes & {"requests:draft", "requests:approve", "answers:check"}
 
 
 async def test_no_answer_of_the_token_endpoint_is_cached(issuer: httpx.AsyncClient) -> None:

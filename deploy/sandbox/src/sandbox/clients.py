@@ -1,7 +1,8 @@
 """Who may ask the sandbox's issuer for a token, and for what.
 
-One table for the named clients and one rule for all others: a well-formed slug that stands in no table is the
-system of the agency of that name, so every body of routing's directory has a client without being listed here.
+One table for the named clients and two rules for all others: `officer-<slug>` is an officer of the agency of that
+slug, any other well-formed slug is the agency's system, so every body of routing's directory has both without being
+listed here.
 Secrets are derived, never stored: who holds the issuer's secret can derive every client's, nobody else any.
 """
 
@@ -21,20 +22,22 @@ SCOPES = frozenset(
 )  # fmt: skip
 """The one list of scopes (spec §7)."""
 
-PARTNER = frozenset({"referrals:write", "referrals:read"})
+PARTNER = frozenset({"referrals:write", "referrals:read", "notices:read", "notices:acknowledge", "events:read"})
+"""A bureau abroad also holds what was assigned to its country."""
 AGENCY = frozenset(
     {
         "suspects:read", "assignments:read", "assignments:decide", "determinations:preview",
         "notices:read", "notices:acknowledge", "endpoints:manage", "events:read",
     }
 )  # fmt: skip
-OFFICER = frozenset(
+AGENCY_OFFICER = frozenset(
     {
-        "suspects:read", "assignments:read", "assignments:decide", "determinations:preview",
-        "requests:read", "requests:draft", "requests:approve", "answers:check", "subscribers:read",
+        "suspects:read", "assignments:read", "assignments:decide", "determinations:preview", "subscribers:read",
         "notices:read", "notices:acknowledge", "events:read",
     }
 )  # fmt: skip
+OFFICER = AGENCY_OFFICER | {"requests:read", "requests:draft", "requests:approve", "answers:check"}
+"""Of the centre: it asks the providers, so its officers draft, approve and check."""
 COORDINATOR = OFFICER | {
     "referrals:read", "answers:write", "endpoints:manage", "directory:manage", "partners:manage",
     "statistics:read",
@@ -50,6 +53,7 @@ PROVIDER = frozenset({"requests:read", "answers:write"})
 
 _SLUG = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 _LONGEST_SLUG = 60
+_OFFICER_OF = "officer-"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,8 +75,8 @@ CLIENTS = MappingProxyType(
         [
             _client("bureau-nl", "partner:bureau-nl", "partner", PARTNER),
             _client("clearinghouse", "partner:clearinghouse", "partner", PARTNER),
-            _client("officer-1", "agency:ice-on", "officer", OFFICER),
-            _client("officer-2", "agency:ice-on", "officer", OFFICER),
+            _client("officer-1", "centre", "officer", OFFICER),
+            _client("officer-2", "centre", "officer", OFFICER),
             _client("coordinator", "centre", "coordinator", COORDINATOR),
             _client("auditor", "centre", "auditor", AUDITOR),
             _client("operator", "centre", "operator", OPERATOR),
@@ -94,6 +98,9 @@ def find(client: str) -> Client | None:
         return named
     if len(client) > _LONGEST_SLUG or not _SLUG.fullmatch(client):
         return None
+    agency = client.removeprefix(_OFFICER_OF)
+    if agency != client:
+        return Client(id=client, tenant=f"agency:{agency}", roles=("officer",), scopes=AGENCY_OFFICER)
     return Client(id=client, tenant=f"agency:{client}", roles=(), scopes=AGENCY)
 
 

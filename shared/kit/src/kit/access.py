@@ -7,7 +7,7 @@ Promise: a `Principal` exists only after its token was verified; nothing in it c
 from dataclasses import dataclass
 
 CENTRE_TENANT = "centre"
-CENTRE_ROLES = ("coordinator", "auditor", "operator")
+CENTRE_ROLES = ("coordinator", "officer", "auditor", "operator")
 """Who of the centre sees every tenant's rows; a researcher of the centre does not."""
 
 

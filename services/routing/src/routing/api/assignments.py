@@ -10,9 +10,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from kit.access import Principal
 from kit.http.app import application
 from kit.http.auth import caller
+from kit.http.bounded import BoundedRoute
 from kit.http.pages import Page, PageOf, page
 from routing import queries
-from routing.api.bounded import BoundedRoute
 from routing.application import Application
 from routing.commands.accept import accept
 from routing.commands.deciding import tenant_of

@@ -9,8 +9,8 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, Field, model_vali
 from kit.access import Principal
 from kit.http.app import application
 from kit.http.auth import caller
+from kit.http.bounded import BoundedRoute
 from kit.time import EARLIEST_YEAR, LATEST_YEAR, TZDATA
-from routing.api.bounded import BoundedRoute
 from routing.api.native_entry import NativeEntry, Tolerant, items
 from routing.application import Application
 from routing.commands.preview import preview

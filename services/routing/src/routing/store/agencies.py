@@ -8,8 +8,8 @@ from typing import Any
 from sqlalchemy import text
 
 from kit.database import Transaction
+from kit.rows import arrays_of, inserting
 from routing.store import tables
-from routing.store.rows import arrays_of, inserting
 
 # Several processes start at once; one seeds, the others find nothing to do.
 ALONE = text("SELECT pg_advisory_xact_lock(hashtext('routing.directory'))")

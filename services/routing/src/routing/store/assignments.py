@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import text
 
 from kit.database import Transaction
+from kit.rows import arrays, inserting
 from routing.domain.assigning import (
     Accepted,
     Assigned,
@@ -28,7 +29,6 @@ from routing.domain.assigning import (
 from routing.domain.bodies import BodyId
 from routing.domain.entries import Kind, Provenance
 from routing.store import tables
-from routing.store.rows import arrays, inserting
 
 INSERT = inserting(tables.assignment)
 

@@ -6,10 +6,10 @@ from uuid import UUID
 from sqlalchemy import text
 
 from kit.database import Transaction
+from kit.rows import arrays_of, inserting
 from routing.domain.assigning import EntryId
 from routing.domain.determinations import Stored
 from routing.store import tables
-from routing.store.rows import arrays_of, inserting
 
 INSERT = inserting(tables.determination)
 LATEST_VERSIONS = text("""

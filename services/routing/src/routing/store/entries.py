@@ -7,10 +7,10 @@ from typing import Any
 from sqlalchemy import text
 
 from kit.database import Transaction
+from kit.rows import arrays, arrays_of, inserting
 from routing.domain.assigning import EntryId
 from routing.domain.entries import Answer, EarlyWithdrawal, Entry, EntryState, Kind, Part
 from routing.store import tables
-from routing.store.rows import arrays, arrays_of, inserting
 
 INSERT = inserting(tables.entry, conflict="ON CONFLICT (id) DO NOTHING RETURNING id")
 

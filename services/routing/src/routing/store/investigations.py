@@ -8,8 +8,8 @@ from uuid import UUID
 from sqlalchemy import text
 
 from kit.database import Transaction
+from kit.rows import arrays, inserting
 from routing.store import tables
-from routing.store.rows import arrays, inserting
 
 CLAIM = inserting(tables.investigation_referral, conflict="ON CONFLICT (referral) DO NOTHING RETURNING investigation")
 INSERT = inserting(tables.investigation)

@@ -8,9 +8,9 @@ from uuid import UUID
 from sqlalchemy import text
 
 from kit.database import Transaction
+from kit.rows import arrays_of, inserting
 from routing.domain.assigning import AssignmentId, EntryId
 from routing.store import tables
-from routing.store.rows import arrays_of, inserting
 
 # The assignments are locked, so nobody opens another proposal meanwhile.
 SUPERSEDE = text("""
