@@ -86,10 +86,10 @@ class About:
             personal=Encrypted(key=ids.new(), nonce="", data=""),
         )  # fmt: skip
 
-    def completed(self, outcome: str = "subscriber_identified") -> IdentificationCompleted:
+    def completed(self, outcome: str = "subscriber_identified", open_lines: int = 0) -> IdentificationCompleted:
         return IdentificationCompleted(
             entry=self.entry, kind="suspect", referral=self.common["referral"], request=ids.new(), line=ids.new(),
-            outcome=outcome, completed_at=self.now, country="CA",
+            outcome=outcome, completed_at=self.now, country="CA", open_lines=open_lines,
         )  # fmt: skip
 
 
@@ -112,7 +112,7 @@ async def test_progress_follows_the_other_services(intake: Harness, partner: Any
     }
     assert shown[0]["assignment"] == {"state": "accepted", "holder": "ice-ab", "since": "2026-11-22T12:00:00Z"}
     assert (shown[0]["identification"]["state"], shown[0]["identification"]["outcome"]) == (
-        "completed",
+        "identified",
         "subscriber_identified",
     )
     assert (shown[1]["jurisdiction"]["state"], shown[1]["assignment"]) == ("undetermined", None)
@@ -142,11 +142,38 @@ async def test_a_late_event_changes_nothing(intake: Harness, partner: Any, poste
     assert (shown["assignment"]["state"], shown["jurisdiction"]["state"]) == ("accepted", "determined")
 
 
-async def test_identification_is_requested_before_it_is_answered(intake: Harness, partner: Any, posted: Any) -> None:
+async def identification(partner: Any, posted: Any) -> tuple[str, str | None]:
+    shown = (await partner.referral(posted["number"]))["entries"][0]["identification"]
+    return shown["state"], shown["outcome"]
+
+
+async def test_identification_goes_on_until_no_line_waits_any_more(intake: Harness, partner: Any, posted: Any) -> None:
     one = About(intake, posted)
     await intake.when(one.requested())
-    shown = (await partner.referral(posted["number"]))["entries"][0]
-    assert (shown["identification"]["state"], shown["identification"]["outcome"]) == ("requested", None)
+    assert await identification(partner, posted) == ("identifying", None)
+    await intake.when(one.completed("redirect", open_lines=2), one.completed("no_record", open_lines=1))
+    assert await identification(partner, posted) == ("identifying", "no_record")
+    await intake.when(one.completed("retention_expired", open_lines=0))
+    assert await identification(partner, posted) == ("not_identified", "retention_expired")
+
+
+async def test_a_later_line_without_a_record_takes_no_identification_back(
+    intake: Harness, partner: Any, posted: Any
+) -> None:
+    one = About(intake, posted)
+    await intake.when(one.requested(), one.completed(open_lines=1), one.completed("no_record"))
+    await intake.when(one.completed("refused"))
+    assert await identification(partner, posted) == ("identified", "subscriber_identified")
+
+
+async def test_an_identification_counts_after_another_line_had_no_record(
+    intake: Harness, partner: Any, posted: Any
+) -> None:
+    one = About(intake, posted)
+    early = intake.received(one.completed(open_lines=1), Origin())
+    await intake.when(one.completed("no_record"))
+    await intake.deliver([early])
+    assert await identification(partner, posted) == ("identified", "subscriber_identified")
 
 
 async def test_an_event_about_an_unknown_entry_is_no_failure(intake: Harness, posted: Any) -> None:

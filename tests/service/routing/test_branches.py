@@ -40,6 +40,7 @@ async def test_a_verified_civic_address_goes_to_its_municipal_service_through_th
     assert (await routing.holders())[suspect] == ("ice-on", "police-guelph", "assigned")
     created = (await only(routing, AssignmentCreated)).event
     assert (created.holder, created.body, created.hop, created.copies) == ("ice-on", "police-guelph", 1, [])
+    assert created.holder_tenant == "agency:ice-on"
     assert await routing.harness.published(IdentificationRequested) == []
 
 
@@ -140,6 +141,10 @@ async def test_a_file_of_many_has_one_investigation_and_one_assignment_each(rout
     assert set(holders) == {event.suspect for event in events}
     assert len(await routing.harness.rows("SELECT FROM routing.investigation")) == 1
     told = await routing.harness.published(AssignmentCreated)
+    # Whose officers may act: liaison and notifications know it from here.
+    assert {(one.event.holder, one.event.holder_tenant) for one in told} == {
+        ("centre", "centre"), ("bureau-nl", "partner:bureau-nl"),
+    }  # fmt: skip
     assert {one.event.investigation for one in told} == {
         row["id"] for row in await routing.harness.rows("SELECT id FROM routing.investigation")
     }

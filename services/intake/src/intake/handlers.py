@@ -125,6 +125,7 @@ async def identifications_completed(
                 sequence=one.envelope.sequence,
                 outcome=one.event.outcome,
                 at=one.event.completed_at,
+                open_lines=one.event.open_lines,
             )
             for one in batch
         ],

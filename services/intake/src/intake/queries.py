@@ -18,7 +18,7 @@ BY_NUMBER = text("""
 ENTRIES = text("""
     SELECT id, position, kind, role, state, review, grade, priority, label_nonce, label_data,
            determination, branch, country, province, assignment, holder, assignment_at,
-           requested_at, answer, answered_at
+           requested_at, answer, answered_at, open_lines
     FROM entry WHERE referral_id = :referral AND position > :after ORDER BY position LIMIT :limit
 """)
 

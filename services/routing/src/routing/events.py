@@ -63,8 +63,8 @@ def determined(of: Provenance, made: Stored) -> JurisdictionDetermined | Jurisdi
     )
 
 
-def created(of: Provenance, assigned: Assigned, determination: UUID) -> AssignmentCreated:
-    """An entry has a holder."""
+def created(of: Provenance, assigned: Assigned, determination: UUID, *, holder_tenant: str) -> AssignmentCreated:
+    """An entry has a holder; `holder_tenant` is whose officers may act on it."""
     terms = assigned.terms
     return AssignmentCreated(
         **_assignment(of, terms),
@@ -74,6 +74,7 @@ def created(of: Provenance, assigned: Assigned, determination: UUID) -> Assignme
         hop=terms.hop,
         assigned_at=terms.assigned_at,
         due_at=terms.due_at,
+        holder_tenant=holder_tenant,
     )
 
 

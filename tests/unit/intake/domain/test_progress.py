@@ -1,12 +1,13 @@
 """Events may come late, twice and in any order."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from intake.domain.progress import Assigned, newest, ongoing
+from intake.domain.progress import Answered, Assigned, Identification, identification, newest, ongoing, telling
 
 AT = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
@@ -36,3 +37,32 @@ def test_an_end_whose_successor_is_told_beside_it_is_over() -> None:
     begun, ended = state(1, 2, assignment=2), state(1, 3, assignment=1, word="declined", successor=2)
     assert ongoing([begun, ended]) == [begun]
     assert ongoing([ended]) == [ended]
+
+
+def answer(outcome: str, sequence: int = 1, open_lines: int | None = 0) -> Answered:
+    return Answered(entry=UUID(int=1), sequence=sequence, outcome=outcome, at=AT, open_lines=open_lines)
+
+
+def test_of_a_batch_an_identified_connection_tells_more_than_what_came_after_it() -> None:
+    identified, later = answer("subscriber_identified", 1), answer("no_record", 2)
+    assert telling([identified, later]) == [identified]
+    assert telling([later, answer("refused", 3)]) == [answer("refused", 3)]
+
+
+@pytest.mark.parametrize(
+    ("requested_at", "told", "expected"),
+    [
+        (None, None, None),
+        (AT, None, Identification.IDENTIFYING),
+        (AT, answer("subscriber_identified", open_lines=3), Identification.IDENTIFIED),
+        (AT, answer("redirect", open_lines=1), Identification.IDENTIFYING),
+        (AT, answer("no_record"), Identification.NOT_IDENTIFIED),
+        (AT, answer("no_record", open_lines=None), Identification.NOT_IDENTIFIED),  # told by an older writer
+        (None, answer("no_record"), Identification.NOT_IDENTIFIED),  # the request's event comes late
+        (AT + timedelta(hours=1), answer("no_record"), Identification.IDENTIFYING),  # a later version asks again
+    ],
+)
+def test_identification_has_failed_only_when_nobody_waits_any_more(
+    requested_at: datetime | None, told: Answered | None, expected: Identification | None
+) -> None:
+    assert identification(requested_at=requested_at, answer=told) is expected

@@ -16,6 +16,7 @@ from intake.commands.accept import Prepared, prepare
 from intake.commands.drafting import label_context
 from intake.commands.filing import Filing, Partner
 from intake.domain.priority import Priority, most_pressing
+from intake.domain.progress import Answered, Identification, identification
 from intake.domain.referral import Submission
 from intake.domain.verdicts import Severity
 from intake.formats import door
@@ -105,9 +106,9 @@ class AssignmentView(BaseModel):
 class IdentificationView(BaseModel):
     """Whether a provider was asked, and what came of it. A connection, not a person."""
 
-    state: str
-    outcome: str | None
-    at: datetime
+    state: Identification
+    outcome: str | None = Field(description="Of the identified line, else of the newest answer; null before any.")
+    at: datetime = Field(description="Of that answer, else of the request.")
 
 
 class EntryProgress(BaseModel):
@@ -345,8 +346,10 @@ def _assignment(row: Any) -> AssignmentView | None:
 
 
 def _identification(row: Any) -> IdentificationView | None:
+    answer = None
     if row.answer is not None:
-        return IdentificationView(state="completed", outcome=row.answer, at=row.answered_at)
-    if row.requested_at is not None:
-        return IdentificationView(state="requested", outcome=None, at=row.requested_at)
-    return None
+        answer = Answered(entry=row.id, sequence=0, outcome=row.answer, at=row.answered_at, open_lines=row.open_lines)
+    state = identification(requested_at=row.requested_at, answer=answer)
+    if state is None:
+        return None
+    return IdentificationView(state=state, outcome=row.answer, at=row.answered_at or row.requested_at)

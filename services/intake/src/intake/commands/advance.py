@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from intake.domain.progress import Answered, Assigned, Determined, Requested, newest, ongoing
+from intake.domain.progress import Answered, Assigned, Determined, Requested, newest, ongoing, telling
 from intake.store import progress
 from kit.database import Transaction
 
@@ -24,4 +24,4 @@ async def requested(tx: Transaction, states: Sequence[Requested]) -> None:
 
 async def answered(tx: Transaction, states: Sequence[Answered]) -> None:
     """Identification was answered."""
-    await progress.answered(tx, newest(states))
+    await progress.answered(tx, telling(states))

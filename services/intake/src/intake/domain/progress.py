@@ -6,6 +6,7 @@ A facet's state is replaced by one of a higher sequence only, so events may come
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Protocol, TypeVar
 from uuid import UUID
 
@@ -44,14 +45,26 @@ class Requested:
     at: datetime
 
 
+IDENTIFIED = "subscriber_identified"
+
+
+class Identification(StrEnum):
+    """What a partner is told of it. A connection, not a person."""
+
+    IDENTIFYING = "identifying"
+    IDENTIFIED = "identified"
+    NOT_IDENTIFIED = "not_identified"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answered:
-    """A provider's checked answer came."""
+    """A provider's checked answer came. `open_lines` still wait for theirs; None where nobody counted them."""
 
     entry: UUID
     sequence: int
     outcome: str
     at: datetime
+    open_lines: int | None = None
 
 
 class OfEntry(Protocol):
@@ -83,3 +96,22 @@ def ongoing(states: Sequence[Assigned]) -> list[Assigned]:
     """Without the ends whose successor is told beside them: those are over already."""
     told = {state.assignment for state in states}
     return [state for state in states if state.successor not in told]
+
+
+def telling(states: Sequence[Answered]) -> list[Answered]:
+    """One answer an entry: that of an identified connection, which no other answer takes back, else the newest."""
+    identified = {state.entry for state in states if state.outcome == IDENTIFIED}
+    return newest([state for state in states if state.entry not in identified or state.outcome == IDENTIFIED])
+
+
+def identification(*, requested_at: datetime | None, answer: Answered | None) -> Identification | None:
+    """Where identification stands; None where nobody was asked.
+
+    It has failed only once no line waits any more, and nothing was asked since the last answer.
+    """
+    if answer is None:
+        return None if requested_at is None else Identification.IDENTIFYING
+    if answer.outcome == IDENTIFIED:
+        return Identification.IDENTIFIED
+    asked_again = requested_at is not None and requested_at > answer.at
+    return Identification.IDENTIFYING if answer.open_lines or asked_again else Identification.NOT_IDENTIFIED

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import text
 
-from intake.domain.progress import Answered, Assigned, Determined, Requested
+from intake.domain.progress import IDENTIFIED, Answered, Assigned, Determined, Requested
 from kit.database import Transaction
 
 SET_DETERMINED = text("""
@@ -43,12 +43,16 @@ SET_REQUESTED = text("""
     FROM given g JOIN locked USING (id) WHERE e.id = g.id AND e.request_sequence < g.sequence
 """)
 
+# An identified connection stays identified: a later line without a record does not take it back.
 SET_ANSWERED = text("""
     WITH given AS (SELECT * FROM unnest(CAST(:ids AS uuid[]), CAST(:sequences AS bigint[]), CAST(:words AS text[]),
-                       CAST(:moments AS timestamptz[])) AS g (id, sequence, word, at)),
+                       CAST(:moments AS timestamptz[]), CAST(:open AS int[])) AS g (id, sequence, word, at, open)),
          locked AS (SELECT id FROM entry WHERE id IN (SELECT id FROM given) ORDER BY id FOR UPDATE)
-    UPDATE entry e SET answer_sequence = g.sequence, answer = g.word, answered_at = g.at
-    FROM given g JOIN locked USING (id) WHERE e.id = g.id AND e.answer_sequence < g.sequence
+    UPDATE entry e SET answer_sequence = g.sequence, answer = g.word, answered_at = g.at, open_lines = g.open
+    FROM given g JOIN locked USING (id)
+    WHERE e.id = g.id
+      AND CASE WHEN coalesce(e.answer = :identified, false) = (g.word = :identified)
+               THEN e.answer_sequence < g.sequence ELSE g.word = :identified END
 """)
 
 
@@ -104,5 +108,7 @@ async def answered(tx: Transaction, states: Sequence[Answered]) -> None:
             "sequences": [state.sequence for state in states],
             "words": [state.outcome for state in states],
             "moments": [state.at for state in states],
+            "open": [state.open_lines for state in states],
+            "identified": IDENTIFIED,
         },
     )

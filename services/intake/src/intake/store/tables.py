@@ -127,6 +127,7 @@ ENTRY = Table(
     Column("answer_sequence", BigInteger, nullable=False),
     Column("answer", Text),
     Column("answered_at", MOMENT),
+    Column("open_lines", Integer),
     UniqueConstraint("referral_id", "position"),
 )
 

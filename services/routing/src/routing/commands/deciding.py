@@ -154,7 +154,7 @@ def open_one(
     of = entry.provenance
     tenant = tenant_of(directory, assigned.terms.holder)
     changes.opened.append(Opened(assigned=assigned, determination=made.id, provenance=of, holder_tenant=tenant))
-    tx.publish(events.created(of, assigned, made.id), events.origin(of))
+    tx.publish(events.created(of, assigned, made.id, holder_tenant=tenant), events.origin(of))
 
 
 def _ask(

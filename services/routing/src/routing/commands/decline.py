@@ -102,19 +102,11 @@ async def _save(
         tx.publish(events.determined(of, given_up), events.origin(of))
     await assignments.end(tx, [handed.ended])
     await proposals.supersede(tx, [handed.ended.terms.id])
-    await assignments.open_all(
-        tx,
-        [
-            Opened(
-                assigned=successor,
-                determination=determination,
-                provenance=of,
-                holder_tenant=deciding.tenant_of(directory, successor.terms.holder),
-            )
-        ],
-    )
+    holder = deciding.tenant_of(directory, successor.terms.holder)
+    opened = Opened(assigned=successor, determination=determination, provenance=of, holder_tenant=holder)
+    await assignments.open_all(tx, [opened])
     tx.publish(events.handed(of, handed.ended), events.origin(of))
-    tx.publish(events.created(of, successor, determination), events.origin(of))
+    tx.publish(events.created(of, successor, determination, holder_tenant=holder), events.origin(of))
 
 
 def _too_many_hops(directory: Directory, entry: Entry, terms: Terms, version: int, tx: Transaction) -> Stored:
