@@ -18,6 +18,7 @@ def around(tmp_path: Path) -> Surroundings:
         database_admin_url="postgresql://postgres@/postgres?host=/run/pg",
         kafka=KafkaAddress(bootstrap="127.0.0.1:19092", security="SASL_PLAINTEXT"),
         issuer="http://127.0.0.1:18080",
+        addresses={process.name: f"http://127.0.0.1:{20_000 + place}" for place, process in enumerate(LIST)},
         secrets=secrets.complete({}),
     )
 
@@ -56,15 +57,44 @@ def test_only_migrations_get_the_owners_credentials(around: Surroundings) -> Non
     assert not any("OWNER" in name for name in processes.environment(named("intake-api"), around))
 
 
-def test_the_sandbox_knows_no_key_of_the_suite(around: Surroundings) -> None:
-    told = processes.environment(named("issuer"), around)
-    assert around.secrets["master"] not in told.values()
-    assert told["SANDBOX_SECRET"] == around.secrets["sandbox"]
+@pytest.mark.parametrize("name", ["issuer", "providers", "receivers"])
+def test_the_sandbox_knows_no_key_of_the_suite(around: Surroundings, name: str) -> None:
+    told = processes.environment(named(name), around)
+    for secret in ("master", "index", "webhook", "audit.isp_liaison"):
+        assert not any(around.secrets[secret] in value for value in told.values())
+
+
+def test_who_needs_tokens_gets_the_secret_that_theirs_are_derived_from(around: Surroundings) -> None:
+    told = {name: processes.environment(named(name), around) for name in ("issuer", "providers", "receivers")}
+    assert told["issuer"]["SANDBOX_SECRET"] == told["providers"]["SANDBOX_SECRET"] == around.secrets["sandbox"]
+    assert around.secrets["sandbox"] not in told["receivers"].values()
+
+
+def test_liaison_and_the_providers_share_the_secrets_that_requests_are_signed_with(around: Surroundings) -> None:
+    ours = processes.environment(named("isp-liaison-worker"), around)
+    theirs = processes.environment(named("providers"), around)
+    assert ours["ISP_LIAISON_CHANNEL_SECRETS"] == theirs["SANDBOX_PROVIDER_SECRETS"]
+    assert f"provider-east={around.addresses['providers']}/east" in ours["ISP_LIAISON_SANDBOX_CHANNELS"]
+    assert theirs["SANDBOX_LIAISON_URL"] == around.addresses["isp-liaison-api"]
+
+
+def test_a_service_may_call_one_port_of_this_machine_at_most(around: Surroundings) -> None:
+    allowed = {
+        process.service: processes.environment(process, around).get("INTERLINK_ALLOWED_HOSTS")
+        for process in LIST
+        if process.service != processes.SANDBOX
+    }
+    assert allowed == {
+        "intake": None,
+        "routing": None,
+        "isp-liaison": around.addresses["providers"].removeprefix("http://"),
+        "notifications": around.addresses["receivers"].removeprefix("http://"),
+    }
 
 
 def test_no_two_consumers_share_a_member_name(around: Surroundings) -> None:
     names = [
-        processes.environment(process, around)[f"{process.service.upper()}_CONSUMER_INSTANCE"]
+        processes.environment(process, around)[f"{secrets.schema_of(process.service).upper()}_CONSUMER_INSTANCE"]
         for process in LIST
         if process.service != processes.SANDBOX
     ]

@@ -19,6 +19,7 @@ def of_supervisor(pid: int, created: float) -> State:
         doing="",
         issuer="http://127.0.0.1:1",
         services={"intake": "http://127.0.0.1:2"},
+        sandbox={"receivers": "http://127.0.0.1:4"},
         postgres=ServerState(embedded=True, address="x", pid=3),
         kafka=ServerState(embedded=False, address="kafka.example.org:9092"),
         processes=[ProcessState(name="intake-api", service="intake", role="api", port=2, ready=True)],

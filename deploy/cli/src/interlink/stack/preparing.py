@@ -6,7 +6,7 @@ from pathlib import Path
 
 import psutil
 
-from interlink.stack import stamps
+from interlink.stack import processes, stamps
 from interlink.stack.environment import inherited
 from interlink.stack.home import Home
 from interlink.stack.layout import StackError, last_lines
@@ -31,6 +31,7 @@ def surroundings(home: Home, database_admin_url: str) -> Surroundings:
         database_admin_url=database_admin_url,
         kafka=Broker(home=home).address,
         issuer=base_url(home.ports["issuer"]),
+        addresses={process.name: base_url(home.ports[process.port]) for process in processes.load()},
         secrets=home.secrets,
     )
 

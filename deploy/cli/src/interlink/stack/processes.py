@@ -10,7 +10,7 @@ from contracts.registry import SERVICES
 from interlink.stack.bootstrap import role_url
 from interlink.stack.layout import LOCAL, StackError
 from interlink.stack.ports import HOST
-from interlink.stack.secrets import schema_of
+from interlink.stack.secrets import PROVIDERS, schema_of
 
 FILE = LOCAL / "processes.toml"
 SANDBOX = "sandbox"
@@ -61,6 +61,8 @@ class Surroundings:
     database_admin_url: str
     kafka: KafkaAddress
     issuer: str
+    addresses: Mapping[str, str]
+    """Base URL of each process, by its name."""
     secrets: Mapping[str, str]
 
 
@@ -102,12 +104,63 @@ def base_url(port: int) -> str:
 def environment(process: Process, around: Surroundings) -> dict[str, str]:
     """The variables of a process, but for the number of its socket."""
     if process.service == SANDBOX:
-        return _shared(around) | {
-            "SANDBOX_SECRET": around.secrets["sandbox"],
-            "SANDBOX_KEY_FILE": str(around.home / "sandbox" / "issuer.key"),
-        }
+        return _shared(around) | _SANDBOX[process.role](around)
     prefix = _prefix(process.service)
     return _service(process.service, around) | {f"{prefix}_CONSUMER_INSTANCE": process.name}
+
+
+def _issuer(around: Surroundings) -> dict[str, str]:
+    return {
+        "SANDBOX_SECRET": around.secrets["sandbox"],
+        "SANDBOX_KEY_FILE": str(around.home / "sandbox" / "issuer.key"),
+    }
+
+
+def _providers(around: Surroundings) -> dict[str, str]:
+    """They answer through liaison's API, so they need tokens."""
+    return {
+        "SANDBOX_SECRET": around.secrets["sandbox"],
+        "SANDBOX_PROVIDER_SECRETS": _listed({name: around.secrets[f"provider.{name}"] for name in PROVIDERS}),
+        "SANDBOX_LIAISON_URL": around.addresses["isp-liaison-api"],
+    }
+
+
+def _receivers(_around: Surroundings) -> dict[str, str]:
+    """They get their secrets from whoever registers an endpoint."""
+    return {}
+
+
+_SANDBOX = {"issuer": _issuer, "providers": _providers, "receivers": _receivers}
+
+
+def _liaison(around: Surroundings) -> dict[str, str]:
+    providers = around.addresses["providers"]
+    return {
+        "ISP_LIAISON_SANDBOX_CHANNELS": _listed({name: f"{providers}/{path}" for name, path in PROVIDERS.items()}),
+        "ISP_LIAISON_CHANNEL_SECRETS": _listed({name: around.secrets[f"provider.{name}"] for name in PROVIDERS}),
+        "INTERLINK_ALLOWED_HOSTS": _private(providers),
+    }
+
+
+def _notifications(around: Surroundings) -> dict[str, str]:
+    return {
+        "NOTIFICATIONS_WEBHOOK_KEY": around.secrets["webhook"],
+        "NOTIFICATIONS_PUBLIC_URL": around.addresses["notifications-api"],
+        "INTERLINK_ALLOWED_HOSTS": _private(around.addresses["receivers"]),
+    }
+
+
+_OWN = {"isp-liaison": _liaison, "notifications": _notifications}
+"""What only these services are told."""
+
+
+def _listed(values: Mapping[str, str]) -> str:
+    return ",".join(f"{name}={value}" for name, value in values.items())
+
+
+def _private(url: str) -> str:
+    """The one host and port of this machine that a service may call: the sandbox, nothing else that listens here."""
+    return url.removeprefix("http://")
 
 
 def migration_environment(service: str, around: Surroundings) -> dict[str, str]:
@@ -151,8 +204,8 @@ def _service(service: str, around: Surroundings) -> dict[str, str]:
         "INTERLINK_MASTER_KEY": around.secrets["master"],
         "INTERLINK_INDEX_KEY": around.secrets["index"],
         f"{prefix}_AUDIT_KEY": around.secrets[f"audit.{schema}"],
-        "INTERLINK_ALLOWED_HOSTS": HOST,
     }
+    told |= _OWN[service](around) if service in _OWN else {}
     if around.kafka.ca is not None:
         told["INTERLINK_KAFKA_CA"] = str(around.kafka.ca)
     return told

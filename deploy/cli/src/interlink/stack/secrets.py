@@ -14,6 +14,8 @@ from kit.roles import LOGINS
 SUBSCRIBER = "subscriber"
 KAFKA_USERS = (*SERVICES, OPERATOR, SUBSCRIBER)
 KEYRING = "keyring"
+PROVIDERS = {"provider-north": "north", "provider-east": "east"}
+"""The sandbox's internet providers, each with its path in the process that plays them."""
 
 
 def schema_of(service: str) -> str:
@@ -34,6 +36,11 @@ def key() -> str:
     return base64.b64encode(secrets.token_bytes(32)).decode()
 
 
+def signing() -> str:
+    """A secret of Standard Webhooks: 32 random bytes in base64, with their prefix."""
+    return f"whsec_{key()}"
+
+
 def needed() -> dict[str, Callable[[], str]]:
     """Names of all secrets and how each is made."""
     names: dict[str, Callable[[], str]] = {"kafka.admin": password, "kafka.controller": password}
@@ -41,7 +48,8 @@ def needed() -> dict[str, Callable[[], str]]:
     names |= {f"postgres.{schema}_{login}": password for schema in SCHEMAS for login in LOGINS}
     names |= {f"postgres.{KEYRING}_owner": password}
     names |= {f"audit.{schema}": key for schema in SCHEMAS}
-    names |= {"master": key, "index": key, "sandbox": password}
+    names |= {"master": key, "index": key, "webhook": key, "sandbox": password}
+    names |= {f"provider.{name}": signing for name in PROVIDERS}
     return names
 
 

@@ -50,6 +50,8 @@ class State:
     doing: str
     issuer: str
     services: dict[str, str]
+    sandbox: dict[str, str]
+    """Base URLs of the simulated outside world, by role."""
     postgres: ServerState
     kafka: ServerState
     processes: list[ProcessState] = field(default_factory=list)

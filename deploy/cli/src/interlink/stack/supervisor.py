@@ -29,7 +29,7 @@ from interlink.stack.preparing import (
     started_at,
     surroundings,
 )
-from interlink.stack.processes import Need, Process, Surroundings, base_url, is_door
+from interlink.stack.processes import SANDBOX, Need, Process, Surroundings, base_url, is_door
 from interlink.stack.servers import Broker, Database
 from interlink.stack.state import Phase, ProcessState, ServerState, State
 
@@ -153,7 +153,7 @@ class Supervisor:
             stamps.put(stamp, word)
 
     async def _migrate(self, around: Surroundings) -> None:
-        services = sorted({process.service for process in self._list} - {processes.SANDBOX})
+        services = sorted({process.service for process in self._list} - {SANDBOX})
         async with asyncio.TaskGroup() as group:
             for service in services:
                 group.create_task(migrate(service, around, self._home.log(f"{service}-migrate")))
@@ -270,14 +270,15 @@ class Supervisor:
             await asyncio.sleep(0.02)  # several changes at once become one write
 
     def _state(self) -> State:
-        services = {process.service: base_url(self._ports[process.port]) for process in self._list if is_door(process)}
+        urls = {process.name: base_url(self._ports[process.port]) for process in self._list}
         return State(
             supervisor=psutil.Process().pid,
             created=self._created,
             phase=self._phase,
             doing=self._doing,
             issuer=base_url(self._ports["issuer"]),
-            services=services,
+            services={process.service: urls[process.name] for process in self._list if is_door(process)},
+            sandbox={process.role: urls[process.name] for process in self._list if process.service == SANDBOX},
             postgres=self._server_state(Need.POSTGRES, str(self._home.postgres), self._database),
             kafka=self._server_state(Need.KAFKA, self._broker.address.bootstrap, self._broker),
             processes=[self._process_state(process) for process in self._list],

@@ -10,7 +10,6 @@ import time
 from collections.abc import Container, Iterable, Mapping
 from concurrent.futures import Future
 from importlib import import_module
-from importlib.util import find_spec
 from typing import Any
 
 from confluent_kafka import KafkaError, KafkaException
@@ -30,18 +29,10 @@ from confluent_kafka.admin import (
 
 from contracts import access
 from contracts.access import Declaration
-from contracts.events.agencies import AgencyChanged, AgencyRetired
-from contracts.events.entries import SuspectAmended, SuspectReported, SuspectWithdrawn, VictimReported
-from contracts.events.identifications import (
-    IdentificationCancelled,
-    IdentificationCompleted,
-    IdentificationRequested,
-)
-from contracts.events.jurisdictions import AssignmentCreated, JurisdictionDetermined
-from contracts.events.referrals import ReferralReceived
 from contracts.registry import AGENCIES, DELIVERIES, IDENTIFICATIONS, JURISDICTIONS, REFERRALS, SERVICES
 from interlink.stack.layout import StackError
 from interlink.stack.secrets import SUBSCRIBER, schema_of
+from kit.service import Service
 
 TIMEOUT = 30
 ITERATIONS = 4096
@@ -51,34 +42,13 @@ OPEN_TOPICS = (REFERRALS, JURISDICTIONS, IDENTIFICATIONS, AGENCIES, DELIVERIES)
 GROUPS = {SUBSCRIBER: f"{SUBSCRIBER}.", access.OPERATOR: f"{access.OPERATOR}."}
 """Prefix of the consumer groups that these users choose for themselves."""
 
-PLANNED = {
-    "intake": Declaration(name="intake", reads=frozenset({JurisdictionDetermined, IdentificationCompleted})),
-    "routing": Declaration(
-        name="routing",
-        reads=frozenset({SuspectReported, SuspectAmended, SuspectWithdrawn, VictimReported, IdentificationCompleted}),
-    ),
-    "isp-liaison": Declaration(
-        name="isp-liaison",
-        reads=frozenset({IdentificationRequested, IdentificationCancelled, AssignmentCreated, AgencyChanged}),
-    ),
-    "notifications": Declaration(
-        name="notifications",
-        reads=frozenset({ReferralReceived, AssignmentCreated, IdentificationCompleted, AgencyChanged, AgencyRetired}),
-    ),
-}
-"""What services read that are not written yet: their topics and users exist from the first day."""
-
-
 def declarations() -> tuple[Declaration, ...]:
-    """What each service says of itself in its `service.py`; from the plan where there is none."""
+    """What each service says of itself in its `service.py`."""
     return tuple(_declaration(name) for name in SERVICES)
 
 
 def _declaration(name: str) -> Declaration:
-    package = schema_of(name)
-    if find_spec(package) is None or find_spec(f"{package}.service") is None:
-        return PLANNED[name]
-    service = import_module(f"{package}.service").service
+    service: Service = import_module(f"{schema_of(name)}.service").service
     return Declaration(
         name=service.name,
         reads=frozenset(handler.event for handler in service.handlers),
