@@ -92,8 +92,10 @@ async def test_undecodable_records_become_dead_letters_and_the_rest_proceeds(
     async with probe.as_system() as tx:
         tx.forward(Raw(topic=topics.referrals, key=b"k", headers=[("x", b"\xff")], payload=b"\x00"))
         headers = [("ce_type", b"interlink.referral.received.v2")]
-        tx.forward(Raw(topic=topics.referrals, key=b"k", headers=headers, payload=b"{}"))
-        tx.forward(Raw(topic=topics.referrals, key=b"k", headers=[("ce_type", b"interlink.other.v1")], payload=b"{}"))
+        tx.forward(Raw(topic=topics.referrals, key=b"other", headers=headers, payload=b"{}"))
+        tx.forward(
+            Raw(topic=topics.referrals, key=b"other", headers=[("ce_type", b"interlink.other.v1")], payload=b"{}")
+        )
     await publish(probe, relay)
     async with serving(Application(), probe):
 

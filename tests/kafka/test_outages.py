@@ -11,7 +11,7 @@ from probe.service import EFFECTS, Application, received, record_of
 
 from interlink.stack.postgres import Postgres, Profile, StopMode
 from kit.database import Database, Transaction
-from kit.jobs import Done, Job, Outcome, job
+from kit.jobs import Done, Job, NewJob, Outcome, job
 from kit.kafka import KafkaAccess, dead_letter_topic
 from kit.outbox import Origin
 from kit.producer import Producer
@@ -82,6 +82,33 @@ async def test_pitfall_9_everyone_waits_for_a_database_that_is_down(
         stop.set()
     await producer.drop()
     assert await written(dead_letter_topic(topics.referrals, topics.group)) == []
+
+
+async def test_a_job_that_ends_while_the_database_is_down_is_done_soon_after_it_is_back(
+    probe: Database, postgres: Postgres
+) -> None:
+    """Its failure is written down once that is possible; nobody waits for its lease of two minutes."""
+    stop, called, down, done = asyncio.Event(), asyncio.Event(), asyncio.Event(), asyncio.Event()
+
+    async def call(_application: Any, _job: Job) -> None:
+        called.set()
+        await down.wait()
+
+    async def apply(_application: Any, _tx: Transaction, _job: Job, _result: Any) -> Outcome:
+        done.set()
+        return Done()
+
+    async with probe.as_system() as tx:
+        tx.schedule(NewJob(kind="probe.do", key="k", due_at=tx.now(), tenant="centre"))
+    worker = Worker([job("probe.do", call=call, apply=apply)], None, probe, SystemClock())
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(worker.run(stop))
+        await called.wait()
+        async with stopped(postgres, StopMode.IMMEDIATE):
+            down.set()
+            await eventually(lambda: worker.unrecorded == 1)
+        await eventually(done.is_set)
+        stop.set()
 
 
 async def test_partitions_assigned_while_the_database_is_down_are_read_when_it_is_back(

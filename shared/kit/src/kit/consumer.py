@@ -6,7 +6,9 @@ event acts once whatever dies when. Failures have classes:
     undecodable    dead letter at once, the rest proceeds
     transient      roll back, seek back, pause and back off without limit (database, keyring, deadlock)
     fenced         another member owns the partition: take the positions from the database again
-    anything else  the same batch once more, then halves, down to single records: three tries, then dead letter
+    anything else  the same batch once more, then halves, down to single records: three tries, then dead letter;
+                   later events of its key wait for a person (`kit.parking`), unless their handler is commutative
+    breaker        more than 20 dead letters among 1,000 records: stop, and let readiness say so
 
 Promised: order per key for what is handled. Not promised: order across keys or topics.
 """
@@ -28,7 +30,7 @@ from kit.dispatch import Dispatcher
 from kit.failures import is_transient
 from kit.kafka import KafkaAccess, replay_topic
 from kit.positions import FencedError, Partition
-from kit.settlement import Settlement
+from kit.settlement import BreakerOpenError, Settlement
 from kit.time import Clock
 
 log = telemetry.logger(__name__)
@@ -61,6 +63,8 @@ class Condition:
     assigned: bool = False
     backing_off: bool = False
     polled_at: float = field(default_factory=time.monotonic)
+    broken: bool = False
+    """So many dead letters that reading on would only make more; a person restarts the process."""
     rebuilt: int = 0
     """Times in a row that a stuck client was replaced without any progress since."""
 
@@ -109,6 +113,10 @@ class Consumer:
             began = time.monotonic()
             try:
                 await self._member(stop)
+            except BreakerOpenError:
+                log.critical("consumer.breaker_open")
+                self.condition.broken = True
+                await stop.wait()
             except (KafkaError, StuckError, OSError) as error:
                 delays = 1 if time.monotonic() - began > LONGEST_DELAY else delays + 1
                 self.condition.rebuilt += isinstance(error, StuckError)
@@ -203,7 +211,7 @@ class Member(ConsumerRebalanceListener):
             if self._owned is not None and not self._placed:
                 done = await self._place(self._owned)
             else:
-                done = await self._settle(await self._poll(stop))
+                done = await self._settle(await self._poll(stop)) and await self._release()
             failures = 0 if done else failures + 1
             if failures:
                 await self._back_off(stop, failures)
@@ -276,6 +284,22 @@ class Member(ConsumerRebalanceListener):
         self._moved_at = time.monotonic()
         self._consumer.condition.rebuilt = 0
         await self._report()
+        return True
+
+    async def _release(self) -> bool:
+        """Whether nothing waits behind a released key any more."""
+        if not self._consumer.settlement.releasing:
+            return True
+        self._idle.clear()
+        try:
+            await self._consumer.settlement.release()
+        except Exception as error:
+            if not is_transient(error):
+                raise
+            log.warning("consumer.release_interrupted", error=type(error).__name__)
+            return False
+        finally:
+            self._idle.set()
         return True
 
     def _keep(self, settled: Mapping[Partition, int]) -> None:

@@ -110,6 +110,23 @@ def replay(letter: DeadLetter) -> Raw:
     )
 
 
+def dropped(letter: DeadLetter) -> Raw:
+    """Tells the group that the letter will not be replayed: what waits behind its key may go on."""
+    told = {"dropped": "true", **_told(letter.origin)}
+    headers = [(HEADER + name, value.encode()) for name, value in told.items()]
+    return Raw(topic=replay_topic(letter.origin.topic, letter.group), key=letter.key, headers=headers, payload=None)
+
+
+def is_dropped(headers: Sequence[tuple[str, bytes | None]]) -> bool:
+    """Whether a record of a replay topic says that a letter was dropped."""
+    return (HEADER + "dropped", b"true") in headers
+
+
+def source_of(topic: str, group: str) -> str:
+    """The topic behind a replay topic; any other is its own."""
+    return topic.removesuffix(replay_topic("", group))
+
+
 def distinct(letters: Sequence[DeadLetter]) -> list[DeadLetter]:
     """One letter per original record and group that gave it up, the newest, in the order of their failure."""
     newest = {(letter.group, letter.identity): letter for letter in letters}
@@ -127,7 +144,7 @@ def _origin(ours: Mapping[str, str]) -> Origin:
 
 def _first_origin(record: Raw, origin: Origin, group: str) -> Origin:
     """Where the record first stood: a replay that fails again goes to the dead letters of its first topic."""
-    source = origin.topic.removesuffix(f".replay.{group}")
+    source = source_of(origin.topic, group)
     if source == origin.topic:
         return origin
     try:

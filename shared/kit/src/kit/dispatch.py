@@ -84,6 +84,11 @@ class Dispatcher:
         kind = envelopes.type_of(headers)
         return kind is None or kind in self._handlers or _name(kind) in self._names
 
+    def commutative(self, headers: Sequence[tuple[str, bytes | None]]) -> bool:
+        """Whether the record's event may pass a dead one of its key. One that nobody knows may not."""
+        handler = self._handlers.get(envelopes.type_of(headers) or "")
+        return handler is not None and handler.commutative
+
     def decode(self, headers: Sequence[tuple[str, bytes | None]], payload: bytes | None) -> Received[Contract]:
         """Envelope and event. Raises `UndecodableError`, whose text holds no value of the record."""
         try:

@@ -187,6 +187,8 @@ class Process:
                 raise RuntimeError("the schema is behind this build")
 
     async def _check_consumer(self) -> None:
+        if self.consumer.condition.broken:
+            raise RuntimeError("the consumer stopped at too many dead letters; see interlink dlq list")
         if self.consumer.condition.expected and not self.consumer.condition.assigned:
             raise RuntimeError("the consumer has no assignment yet")
 

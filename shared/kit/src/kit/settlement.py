@@ -1,15 +1,16 @@
 """What one batch does: every record comes to its end, and the position moves with the effects.
 
-Knows no Kafka client, so that order, failure classes and dead letters do not depend on one.
+Knows no Kafka client, so that order, failure classes, dead letters and what waits behind them do not depend on one.
 """
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeAlias
 
 from contracts import registry
 from contracts.model import Contract
-from kit import deadletter, inbox, positions, telemetry
+from kit import deadletter, inbox, parking, positions, telemetry
 from kit.database import Database, Transaction
 from kit.dispatch import Dispatcher, Received, UndecodableError
 from kit.failures import is_transient
@@ -21,6 +22,13 @@ from kit.time import Clock
 log = telemetry.logger(__name__)
 
 SINGLE_TRIES = 3
+RELEASED_AT_ONCE = 200
+BREAKER_WINDOW, BREAKER_DEAD = 1_000, 20
+"""More dead letters than this among so many records is no poison record but a bad build, or a bad writer."""
+
+
+class BreakerOpenError(Exception):
+    """Too many dead letters: the consumer stops before it empties a topic into them."""
 
 
 class Record(Protocol):
@@ -63,10 +71,19 @@ class Record(Protocol):
 
 
 Ends: TypeAlias = Counter[tuple[str, str]]
-"""How many records of a topic came to which end: handled, seen, skipped, or dead and why."""
+"""How many records of a topic came to which end: handled, seen, skipped, parked, dropped, or dead and why."""
 Effect: TypeAlias = Callable[[Transaction, Sequence[Record]], Awaitable[Ends]]
 
 DEAD = "dead:"
+
+
+@dataclass(slots=True)
+class Effected:
+    """What became of some records: their ends, those that wait behind a dead one, and the keys of dead ones."""
+
+    ends: Ends = field(default_factory=Ends)
+    aside: list[tuple[parking.Key, Record]] = field(default_factory=list[tuple[parking.Key, Record]])
+    dead: set[parking.Key] = field(default_factory=set[parking.Key])
 
 
 class Settlement:
@@ -80,6 +97,10 @@ class Settlement:
         self._database = database
         self._clock = clock
         self._group = group
+        self._recent: deque[bool] = deque(maxlen=BREAKER_WINDOW)
+        """Of the last records: whether each ended as a dead letter."""
+        self.releasing = True
+        """Whether keys may be waiting for their release; at start a killed process may have left some."""
 
     async def handle(self, tx: Transaction, batch: Sequence[Received[Contract]]) -> Ends:
         """Call the handlers with those events of the batch that were not seen before."""
@@ -97,14 +118,68 @@ class Settlement:
         return ends
 
     async def settle(self, records: Sequence[Record], expected: dict[Partition, int]) -> None:
-        """Bring every record to its end: handled, skipped or dead. Raises transient errors and `FencedError`."""
+        """Bring every record to its end: handled, skipped, parked or dead.
+
+        Raises transient errors, `FencedError` and `BreakerOpenError`.
+        """
         error = await self._failure(records, expected)
         if error is not None:
             log.warning("consumer.batch_failed", records=len(records), error=type(error).__name__)
             await self._again(records, expected)
 
+    async def release(self) -> None:
+        """Handle what waits behind keys that were released. Raises transient errors; call it again then."""
+        while await self._release_some():
+            continue
+        async with self._database.as_system() as tx:
+            self.releasing = await parking.releasing(tx)
+
+    async def _release_some(self) -> bool:
+        """The oldest of one key together; if that fails, the oldest alone. False where no key is left."""
+        try:
+            return await self._released(RELEASED_AT_ONCE)
+        except Exception as error:
+            if isinstance(error, BreakerOpenError) or is_transient(error):
+                raise
+            log.warning("consumer.release_failed", error=type(error).__name__)
+        failure: Exception | None = None
+        for _ in range(SINGLE_TRIES):
+            try:
+                return await self._released(1)
+            except Exception as error:
+                if isinstance(error, BreakerOpenError) or is_transient(error):
+                    raise
+                failure = error
+        return await self._bury_waiting(type(failure).__name__, str(failure))
+
+    async def _released(self, limit: int) -> bool:
+        async with self._database.as_system() as tx:
+            key = await parking.claim(tx)
+            if key is None:
+                return False
+            waiting = await parking.oldest(tx, key, limit)
+            effected = await self._effect(tx, waiting, set())
+            behind = {id(record) for _, record in effected.aside}  # an undecodable one: a person decides again
+            await parking.forget(tx, [record for record in waiting if id(record) not in behind])
+            if len(waiting) < limit and not effected.dead:
+                await parking.free(tx, key)
+        self._count(effected.ends)
+        return True
+
+    async def _bury_waiting(self, error: str, message: str) -> bool:
+        """Give up on the oldest of a key that is being released: the key is parked again behind it."""
+        async with self._database.as_system() as tx:
+            key = await parking.claim(tx)
+            waiting = [] if key is None else await parking.oldest(tx, key, 1)
+            for record in waiting:
+                await self._give_up(tx, record, error, message, attempts=SINGLE_TRIES)
+            await parking.forget(tx, waiting)
+        self._count(Ends((record.topic, DEAD + error) for record in waiting))
+        return True
+
     async def _again(self, records: Sequence[Record], expected: dict[Partition, int]) -> None:
         """Once more as it is, then halves, down to the record that fails by itself."""
+        self._break_beyond(0)
         if len(records) == 1:
             await self._alone(records, expected)
         elif await self._failure(records, expected) is not None:
@@ -126,7 +201,7 @@ class Settlement:
         try:
             await self._transact(records, expected, self._decoded)
         except Exception as error:
-            if isinstance(error, FencedError) or is_transient(error):
+            if isinstance(error, FencedError | BreakerOpenError) or is_transient(error):
                 raise
             return error
         return None
@@ -146,21 +221,65 @@ class Settlement:
                 fault("consumer.before_commit")
         fault("consumer.committed")
         expected.update(nexts)
-        _count(ends)
+        self._count(ends)
 
     async def _decoded(self, tx: Transaction, records: Sequence[Record]) -> Ends:
+        """Put what may not pass a dead event of its key aside, handle the rest, release what replays release."""
+        blocked = await parking.parked(tx, {key for record in records if (key := self._blockable(record)) is not None})
+        effected = await self._effect(tx, records, blocked)
+        await parking.keep(tx, effected.aside)
+        replayed = {key for record in records if self._is_replay(record) and (key := self._key(record)) is not None}
+        released = replayed - effected.dead
+        await parking.release(tx, released)
+        self.releasing = self.releasing or bool(released)
+        return effected.ends
+
+    async def _effect(self, tx: Transaction, records: Sequence[Record], blocked: set[parking.Key]) -> "Effected":
+        effected = Effected()
         batch: list[Received[Contract]] = []
-        ends = Ends()
         for record in records:
-            if not self._dispatcher.wants(record.headers):
-                ends[record.topic, "skipped"] += 1
-                continue
-            try:
-                batch.append(self._dispatcher.decode(record.headers, record.value))
-            except UndecodableError as error:
-                tx.forward(self._dead_letter(record, error.code, error.detail, attempts=1))
-                ends[record.topic, DEAD + error.code] += 1
-        return ends + await self.handle(tx, batch)
+            key = self._blockable(record)
+            if deadletter.is_dropped(record.headers):
+                effected.ends[record.topic, "dropped"] += 1
+            elif not self._dispatcher.wants(record.headers):
+                effected.ends[record.topic, "skipped"] += 1
+            elif key is not None and (key in blocked or key in effected.dead):
+                effected.aside.append((key, record))
+                effected.ends[record.topic, "parked"] += 1
+            else:
+                try:
+                    batch.append(self._dispatcher.decode(record.headers, record.value))
+                except UndecodableError as error:
+                    await self._give_up(tx, record, error.code, error.detail, attempts=1)
+                    effected.ends[record.topic, DEAD + error.code] += 1
+                    effected.dead |= {key for key in (self._key(record),) if key is not None}
+        self._break_beyond(sum(number for (_, end), number in effected.ends.items() if end.startswith(DEAD)))
+        effected.ends.update(await self.handle(tx, batch))
+        return effected
+
+    def _break_beyond(self, dead: int) -> None:
+        """Raise `BreakerOpenError` where so many more dead letters would be too many."""
+        if sum(self._recent) + dead > BREAKER_DEAD:
+            raise BreakerOpenError
+
+    async def _give_up(self, tx: Transaction, record: Record, error: str, message: str, *, attempts: int) -> None:
+        """A dead letter, and later events of its key wait behind it."""
+        tx.forward(self._dead_letter(record, error, message, attempts=attempts))
+        key = self._key(record)
+        if key is not None and not self._dispatcher.commutative(record.headers):
+            await parking.park(tx, key)
+
+    def _key(self, record: Record) -> parking.Key | None:
+        return None if record.key is None else (deadletter.source_of(record.topic, self._group), record.key)
+
+    def _blockable(self, record: Record) -> parking.Key | None:
+        """The key behind whose dead events this record waits; None for one that waits for nobody."""
+        if self._is_replay(record) or self._dispatcher.commutative(record.headers):
+            return None
+        return self._key(record)
+
+    def _is_replay(self, record: Record) -> bool:
+        return deadletter.source_of(record.topic, self._group) != record.topic
 
     async def _bury(
         self,
@@ -172,10 +291,19 @@ class Settlement:
     ) -> None:
         async def give_up(tx: Transaction, given: Sequence[Record]) -> Ends:
             for record in given:
-                tx.forward(self._dead_letter(record, error, message, attempts=attempts))
+                await self._give_up(tx, record, error, message, attempts=attempts)
             return Ends((record.topic, DEAD + error) for record in given)
 
         await self._transact(records, expected, give_up)
+
+    def _count(self, ends: Ends) -> None:
+        """Once it is committed: a batch that comes again is not counted twice."""
+        for (topic, end), number in ends.items():
+            dead = end.startswith(DEAD)
+            telemetry.CONSUMED.labels(topic, "dead" if dead else end).inc(number)
+            self._recent.extend([dead] * number)
+            if dead:
+                telemetry.DEAD_LETTERS.labels(topic, end.removeprefix(DEAD)).inc(number)
 
     def _dead_letter(self, record: Record, error: str, message: str, *, attempts: int) -> Raw:
         log.error("consumer.dead_letter", topic=record.topic, offset=record.offset, error=error)
@@ -201,11 +329,3 @@ def _traces(records: Sequence[Record]) -> set[str]:
         for name, value in record.headers
         if name == "ce_traceparent" and value is not None
     }
-
-
-def _count(ends: Ends) -> None:
-    """Once it is committed: a batch that comes again is not counted twice."""
-    for (topic, end), number in ends.items():
-        telemetry.CONSUMED.labels(topic, "dead" if end.startswith(DEAD) else end).inc(number)
-        if end.startswith(DEAD):
-            telemetry.DEAD_LETTERS.labels(topic, end.removeprefix(DEAD)).inc(number)

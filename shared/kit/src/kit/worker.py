@@ -72,6 +72,8 @@ class Worker:
         self._database = database
         self._clock = clock
         self._planted = False
+        self.unrecorded = 0
+        """Jobs that have failed and whose failure waits for the database to be written down."""
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until told to stop; what was claimed is finished first."""
@@ -205,14 +207,28 @@ class Worker:
         if declared.every is not None:  # what recurs never ends
             wait, state = min(wait, declared.every), "pending"
         telemetry.JOBS.labels(claimed.kind, "dead" if state == "dead" else "failed").inc()
+        self.unrecorded += 1
         try:
-            async with self._database.as_system() as tx:
-                await self._return(tx, claimed, state, self._clock.now() + wait, attempts=attempts, error=name)
-        except Exception as second:
-            if not is_transient(second):
-                raise
-            # The lease runs out, and the job is claimed again.
-            log.warning("job.left_to_its_lease", kind=claimed.kind, job=str(claimed.id), error=type(second).__name__)
+            await self._record(claimed, state, wait, attempts=attempts, error=name)
+        finally:
+            self.unrecorded -= 1
+
+    async def _record(self, claimed: Job, state: str, wait: timedelta, *, attempts: int, error: str) -> None:
+        """Write the failure down, once the database is there; after the lease another worker has the job."""
+        lease_ends = self._clock.now() + LEASE
+        while True:
+            try:
+                async with self._database.as_system() as tx:
+                    await self._return(tx, claimed, state, self._clock.now() + wait, attempts=attempts, error=error)
+            except Exception as second:
+                if not is_transient(second):
+                    raise
+                if self._clock.now() >= lease_ends:
+                    log.warning("job.left_to_its_lease", kind=claimed.kind, job=str(claimed.id))
+                    return
+                await asyncio.sleep(POLL_SECONDS)
+            else:
+                return
 
     async def _return(
         self, tx: Transaction, claimed: Job, state: str, due: datetime, *, attempts: int, error: str | None

@@ -1,4 +1,4 @@
-"""Jobs of routing can be woken while they run."""
+"""Jobs of routing can be woken while they run, and events wait behind a dead one of their key."""
 
 from alembic import op
 
@@ -10,4 +10,4 @@ down_revision = "0001"
 
 def upgrade() -> None:
     """The kit's second version."""
-    v2.upgrade(op)
+    v2.upgrade(op, "routing")
