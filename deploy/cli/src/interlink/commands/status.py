@@ -81,6 +81,7 @@ def _traffic(report: Report) -> Table:
         words = f"{outbox.rows} rows, oldest {outbox.oldest_seconds:.1f} s"
         table.add_row(service, "outbox", words)
     table.add_row("", "dead letters", str(sum(report.dead_letters.values())))
+    table.add_row("", "parked behind them", str(sum(report.parked.values())))
     return table
 
 

@@ -33,6 +33,7 @@ DEAD_JOBS = "SELECT count(*) FROM job WHERE state = 'dead'"
 OVERDUE_JOBS = """
     SELECT count(*) FROM job WHERE state = 'pending' AND due_at < clock_timestamp() - interval '1 minute'
 """
+PARKED = "SELECT (SELECT count(*) FROM parked_key) AS keys, (SELECT count(*) FROM parked_record) AS records"
 REQUEUE = """
     UPDATE job SET state = 'pending', attempts = 0, error = NULL, due_at = clock_timestamp(), token = NULL
     WHERE id = $1 AND state = 'dead'
@@ -48,6 +49,8 @@ class Waiting:
     outbox_dead: int
     jobs_dead: int
     jobs_overdue: int
+    parked_keys: int
+    parked_records: int
     positions: dict[tuple[str, int], int]
 
 
@@ -78,12 +81,15 @@ async def waiting(home: Home, service: str) -> Waiting:
     async with as_system(home, service) as connection:
         try:
             outbox = await connection.fetchrow(OUTBOX)
+            parked = await connection.fetchrow(PARKED)
             return Waiting(
                 outbox_rows=outbox["rows"],
                 outbox_age=round(outbox["age"], 3),
                 outbox_dead=len(await connection.fetch(OUTBOX_DEAD)),
                 jobs_dead=await connection.fetchval(DEAD_JOBS),
                 jobs_overdue=await connection.fetchval(OVERDUE_JOBS),
+                parked_keys=parked["keys"],
+                parked_records=parked["records"],
                 positions={(row["topic"], row["partition"]): row["next"] for row in await connection.fetch(POSITIONS)},
             )
         except asyncpg.UndefinedTableError as error:

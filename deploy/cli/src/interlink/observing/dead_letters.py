@@ -3,7 +3,8 @@
 # pyright: reportPrivateImportUsage=false
 
 import time
-from collections.abc import Iterable, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 
 from confluent_kafka import Consumer, KafkaException, Message, Producer, TopicPartition
@@ -16,6 +17,7 @@ from interlink.stack.layout import StackError
 from interlink.stack.servers import Broker
 from kit import deadletter
 from kit.deadletter import DeadLetter
+from kit.outbox import Raw
 
 POLL = 500
 POLL_SECONDS = 0.1
@@ -58,20 +60,26 @@ def replay(home: Home, letters: Sequence[DeadLetter], *, per_second: float) -> i
 
     Same event id, so each acts once. Raises `StackError` at the first that Kafka does not take.
     """
-    producer = Producer(_settings(home) | {"acks": "all", "enable.idempotence": "true"})
     chosen = deadletter.distinct(letters)
-    for letter in chosen:
-        record = deadletter.replay(letter)
-        producer.produce(record.topic, record.payload, record.key, headers=list(record.headers))
-        if producer.flush(TIMEOUT):
-            raise StackError(f"Kafka did not take the replay of {name(letter)}.")
+    for _ in _sent(home, chosen, deadletter.replay):
         time.sleep(1 / per_second)
     return len(chosen)
 
 
-def drop(home: Home, letters: Sequence[DeadLetter]) -> None:
-    """Delete the letters. Kafka deletes from the beginning of a partition, so older ones must be among them.
+def _sent(home: Home, letters: Sequence[DeadLetter], record_of: Callable[[DeadLetter], Raw]) -> Iterator[DeadLetter]:
+    producer = Producer(_settings(home) | {"acks": "all", "enable.idempotence": "true"})
+    for letter in letters:
+        record = record_of(letter)
+        producer.produce(record.topic, record.payload, record.key, headers=list(record.headers))
+        if producer.flush(TIMEOUT):
+            raise StackError(f"Kafka did not take what is told of {name(letter)}.")
+        yield letter
 
+
+def drop(home: Home, letters: Sequence[DeadLetter]) -> None:
+    """Delete the letters, and tell their groups, so that what waits behind them goes on.
+
+    Kafka deletes from the beginning of a partition, so older ones must be among them.
     Raises `StackError` where one is not.
     """
     chosen = {(letter.topic, letter.partition, letter.offset) for letter in letters}
@@ -95,6 +103,7 @@ def drop(home: Home, letters: Sequence[DeadLetter]) -> None:
             answer.result(TIMEOUT)
     except KafkaException as error:
         raise StackError(f"Kafka refused to delete: {error.args[0]}") from error
+    deque(_sent(home, deadletter.distinct(letters), deadletter.dropped), maxlen=0)
 
 
 def name(letter: DeadLetter) -> str:

@@ -64,6 +64,8 @@ class Report:
     lag: list[LagReport] = field(default_factory=list[LagReport])
     outbox: dict[str, OutboxReport] = field(default_factory=dict[str, OutboxReport])
     dead_letters: dict[str, int] = field(default_factory=dict[str, int])
+    parked: dict[str, int] = field(default_factory=dict[str, int])
+    """Events per service that wait behind a dead one of their key."""
     problems: list[str] = field(default_factory=list[str])
 
 
@@ -173,6 +175,7 @@ def _databases(home: Home, found: State, report: Report) -> dict[str, Waiting]:
         report.outbox[service] = OutboxReport(
             rows=seen.outbox_rows, oldest_seconds=seen.outbox_age, dead=seen.outbox_dead
         )
+        report.parked[service] = seen.parked_records
         report.problems += _database_problems(service, seen)
     return looked
 
@@ -185,6 +188,8 @@ def _database_problems(service: str, seen: Waiting) -> list[str]:
         f"{seen.outbox_dead} outbox rows of {service} were refused for good: interlink outbox": bool(seen.outbox_dead),
         f"{seen.jobs_dead} jobs of {service} are dead: interlink jobs": bool(seen.jobs_dead),
         f"{seen.jobs_overdue} jobs of {service} are due for more than a minute": bool(seen.jobs_overdue),
+        f"{seen.parked_records} events of {seen.parked_keys} suspects or victims wait in {service} behind a dead letter "
+        "of theirs: interlink dlq list": bool(seen.parked_keys),
     }
     return [words for words, wrong in told.items() if wrong]
 

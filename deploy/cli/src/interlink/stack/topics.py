@@ -42,6 +42,7 @@ OPEN_TOPICS = (REFERRALS, JURISDICTIONS, IDENTIFICATIONS, AGENCIES, DELIVERIES)
 GROUPS = {SUBSCRIBER: f"{SUBSCRIBER}.", access.OPERATOR: f"{access.OPERATOR}."}
 """Prefix of the consumer groups that these users choose for themselves."""
 
+
 def declarations() -> tuple[Declaration, ...]:
     """What each service says of itself in its `service.py`."""
     return tuple(_declaration(name) for name in SERVICES)
