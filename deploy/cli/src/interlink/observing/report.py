@@ -188,8 +188,8 @@ def _database_problems(service: str, seen: Waiting) -> list[str]:
         f"{seen.outbox_dead} outbox rows of {service} were refused for good: interlink outbox": bool(seen.outbox_dead),
         f"{seen.jobs_dead} jobs of {service} are dead: interlink jobs": bool(seen.jobs_dead),
         f"{seen.jobs_overdue} jobs of {service} are due for more than a minute": bool(seen.jobs_overdue),
-        f"{seen.parked_records} events of {seen.parked_keys} suspects or victims wait in {service} behind a dead letter "
-        "of theirs: interlink dlq list": bool(seen.parked_keys),
+        f"{seen.parked_records} events of {seen.parked_keys} keys wait in {service} behind a dead letter: "
+        "interlink dlq list": bool(seen.parked_keys),
     }
     return [words for words, wrong in told.items() if wrong]
 
