@@ -6,7 +6,6 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
 
@@ -15,45 +14,16 @@ import orjson
 import pytest
 from joserfc import jwt
 from joserfc.jwk import KeySet
+from unit.sandbox.process import DEADLINE, running
 from unit.sandbox.standins import CHANNEL_SECRET, SECRET, signed
 
 from sandbox.clients import client_secret
-
-DEADLINE = 60
 
 
 @pytest.fixture
 def listening() -> Iterator[socket.socket]:
     with socket.create_server(("127.0.0.1", 0)) as opened:
         yield opened
-
-
-@contextmanager
-def running(
-    command: str, listening: socket.socket, home: Path, *, ends_by: signal.Signals = signal.SIGTERM
-) -> Iterator[str]:
-    """One of the processes; a request made before it is up waits in the socket's queue."""
-    descriptor = listening.fileno()
-    settings = {
-        "INTERLINK_HOME": str(home),
-        "SANDBOX_SECRET": SECRET,
-        "SANDBOX_KEY_FILE": str(home / "issuer.key"),
-        "SANDBOX_LIAISON_URL": "http://127.0.0.1:9",
-        "SANDBOX_PROVIDER_SECRETS": f"provider-north={CHANNEL_SECRET}",
-        f"SANDBOX_{command.upper()}_FD": str(descriptor),
-    }
-    process = subprocess.Popen(
-        [sys.executable, "-m", "sandbox", command],
-        env={"PATH": os.defpath} | settings,
-        cwd=home,
-        pass_fds=[descriptor],
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
-    finally:
-        process.send_signal(ends_by)
-        process.wait(DEADLINE)
 
 
 def test_a_token_survives_a_restart_of_the_issuer(listening: socket.socket, tmp_path: Path) -> None:
