@@ -73,6 +73,10 @@ class Agencies:
         return self
 
     def __exit__(self, *_: object) -> None:
+        """Leave."""
+        self.close()
+
+    def close(self) -> None:
         """Close the connections."""
         self._routing.close()
         self._notifications.close()

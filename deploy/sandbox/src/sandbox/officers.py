@@ -48,6 +48,10 @@ class Officers:
 
     def __exit__(self, *_: object) -> None:
         """Leave."""
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections."""
         self._liaison.close()
 
     def submit_drafts(self) -> Decided:
