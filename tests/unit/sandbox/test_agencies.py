@@ -62,7 +62,11 @@ class Services:
                 del self.endpoints[deleted]
                 return httpx.Response(204)
             case "GET", ["notices"]:
-                found = [one for one in self.notices if one["reader"] == client and one["state"] == "frozen"]
+                found = [one for one in self.notices if one["state"] == "frozen"]
+                if client != "coordinator":  # the centre sees everybody's
+                    found = [one for one in found if one["reader"] == client]
+                if "agency" in request.url.params:
+                    found = [one for one in found if one["reader"] == reader_of(request.url.params["agency"])]
                 return _page(found, request)
             case "POST", ["notices", acknowledged]:
                 (notice,) = [one for one in self.notices if f"{one['id']}:acknowledge" == acknowledged]
@@ -82,8 +86,8 @@ class Services:
             self.hears_after -= 1
             if self.hears_after <= 0:
                 self.known = set(BODIES)
-            return httpx.Response(422, json={"detail": "Nobody knows that agency."})
-        assert body["testmode"] is True
+            return httpx.Response(422, json={"type": "urn:interlink:problem:agency.unknown"})
+        assert body["sandbox"] is True
         made = {"id": f"e-{len(self.endpoints)}-{body['agency']}"} | body
         self.endpoints[made["id"]] = made
         return httpx.Response(201, json=self._with_secret(made))
@@ -169,13 +173,17 @@ def test_an_agency_that_notifications_has_not_heard_of_is_tried_again(services: 
         assert agencies.register_endpoints().created == len(BODIES)
 
 
-@pytest.mark.parametrize(("status", "patience"), [(403, 30.0), (422, 0.0)])
-def test_a_refusal_is_told_in_the_services_words(
-    services: Services, receivers: str, status: int, patience: float
-) -> None:
+@pytest.mark.parametrize("status", [403, 422])
+def test_a_refusal_is_told_in_the_services_words(services: Services, receivers: str, status: int) -> None:
     services.refuses = status
     with at(services, receivers) as agencies, pytest.raises(RefusedError, match=r"Because\."):
-        agencies.register_endpoints(patience)
+        agencies.register_endpoints()
+
+
+def test_an_agency_that_stays_unknown_is_said_so(services: Services, receivers: str) -> None:
+    services.known, services.hears_after = set(), 1_000_000
+    with at(services, receivers) as agencies, pytest.raises(RefusedError, match="agency.unknown"):
+        agencies.register_endpoints(patience=0)
 
 
 def test_each_agency_acknowledges_its_own_notices_by_its_own_client(services: Services, receivers: str) -> None:

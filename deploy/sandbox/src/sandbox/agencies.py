@@ -23,7 +23,7 @@ BUREAU = "bureau-"
 AT_ONCE = 8
 _PATIENCE_SECONDS = 30.0
 _STEP_SECONDS = 0.25
-_NOT_FOUND, _UNPROCESSABLE = 404, 422
+_UNHEARD_OF = "agency.unknown"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,7 +121,7 @@ class Agencies:
                 self._notifications.delete(COORDINATOR, f"/v1/endpoints/{stale['id']}")
         current = next((one for one in ours if one["url"] == url), None)
         if current is None:
-            made = self._create({"agency": agency, "url": url, "testmode": True}, until)
+            made = self._create({"agency": agency, "url": url, "sandbox": True}, until)
             self._tell(agency, made["secret"])
             return "created"
         if agency in known:
@@ -135,8 +135,7 @@ class Agencies:
             try:
                 return self._notifications.post(COORDINATOR, "/v1/endpoints", endpoint)
             except RefusedError as refused:
-                not_known_yet = refused.status in (_NOT_FOUND, _UNPROCESSABLE)
-                if not not_known_yet or time.monotonic() > until:
+                if _UNHEARD_OF not in refused.text or time.monotonic() > until:
                     raise
             time.sleep(_STEP_SECONDS)
 
@@ -145,7 +144,7 @@ class Agencies:
 
     def _acknowledge(self, agency: str) -> list[str]:
         reader = reader_of(agency)
-        notices = self._notifications.everything(reader, "/v1/notices", state="frozen")
+        notices = self._notifications.everything(reader, "/v1/notices", state="frozen", agency=agency)
         for notice in notices:
             self._notifications.post(reader, f"/v1/notices/{notice['id']}:acknowledge")
         return [notice["id"] for notice in notices]
