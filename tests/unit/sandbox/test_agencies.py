@@ -62,12 +62,7 @@ class Services:
                 del self.endpoints[deleted]
                 return httpx.Response(204)
             case "GET", ["notices"]:
-                found = [one for one in self.notices if one["state"] == "frozen"]
-                if client != "coordinator":  # the centre sees everybody's
-                    found = [one for one in found if one["reader"] == client]
-                if "agency" in request.url.params:
-                    found = [one for one in found if one["reader"] == reader_of(request.url.params["agency"])]
-                return _page(found, request)
+                return _page(self._frozen(client, request.url.params.get("agency")), request)
             case "POST", ["notices", acknowledged]:
                 (notice,) = [one for one in self.notices if f"{one['id']}:acknowledge" == acknowledged]
                 assert notice["reader"] == client
@@ -78,6 +73,11 @@ class Services:
                 return httpx.Response(200, json={"items": [{"for": client, "position": after + 1}], "next": "1"})
             case other:
                 raise AssertionError(other)
+
+    def _frozen(self, client: str, agency: str | None) -> list[dict[str, Any]]:
+        """A reader sees its own; the centre everybody's, and those of one body where it names one."""
+        wanted = client if client != "coordinator" else None if agency is None else reader_of(agency)
+        return [one for one in self.notices if one["state"] == "frozen" and wanted in (None, one["reader"])]
 
     def _create(self, body: dict[str, Any]) -> httpx.Response:
         if self.refuses is not None:
@@ -182,7 +182,7 @@ def test_a_refusal_is_told_in_the_services_words(services: Services, receivers: 
 
 def test_an_agency_that_stays_unknown_is_said_so(services: Services, receivers: str) -> None:
     services.known, services.hears_after = set(), 1_000_000
-    with at(services, receivers) as agencies, pytest.raises(RefusedError, match="agency.unknown"):
+    with at(services, receivers) as agencies, pytest.raises(RefusedError, match=r"agency\.unknown"):
         agencies.register_endpoints(patience=0)
 
 
