@@ -1,9 +1,14 @@
-"""`python -m sandbox issuer`, `python -m sandbox morning …`: each command loads only what it needs."""
+"""`python -m sandbox issuer`, `… providers`, `… receivers`, `… morning`: each loads only what it needs."""
 
 import sys
 from importlib import import_module
 
-COMMANDS = {"issuer": "sandbox.issuer.command", "morning": "sandbox.generator.command"}
+COMMANDS = {
+    "issuer": "sandbox.issuer.command",
+    "morning": "sandbox.generator.command",
+    "providers": "sandbox.providers.command",
+    "receivers": "sandbox.receivers.command",
+}
 
 
 def main() -> None:

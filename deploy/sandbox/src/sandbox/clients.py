@@ -1,8 +1,8 @@
 """Who may ask the sandbox's issuer for a token, and for what.
 
-One table for the named clients and two rules for all others: `officer-<slug>` is an officer of the agency of that
-slug, any other well-formed slug is the agency's system, so every body of routing's directory has both without being
-listed here.
+One table for the named clients and three rules for all others: `bureau-<country>` is a partner, `officer-<slug>` an
+officer of the agency of that slug, any other well-formed slug is the agency's system, so every body of routing's
+directory has its clients without being listed here.
 Secrets are derived, never stored: who holds the issuer's secret can derive every client's, nobody else any.
 """
 
@@ -54,6 +54,7 @@ PROVIDER = frozenset({"requests:read", "answers:write"})
 _SLUG = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 _LONGEST_SLUG = 60
 _OFFICER_OF = "officer-"
+_BUREAU_OF = "bureau-"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +99,8 @@ def find(client: str) -> Client | None:
         return named
     if len(client) > _LONGEST_SLUG or not _SLUG.fullmatch(client):
         return None
+    if client.startswith(_BUREAU_OF):
+        return Client(id=client, tenant=f"partner:{client}", roles=("partner",), scopes=PARTNER)
     agency = client.removeprefix(_OFFICER_OF)
     if agency != client:
         return Client(id=client, tenant=f"agency:{agency}", roles=("officer",), scopes=AGENCY_OFFICER)

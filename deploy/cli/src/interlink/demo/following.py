@@ -1,4 +1,4 @@
-"""Follows what the centre publishes, as any internal subscriber may: two topics without personal data."""
+"""Follows what the centre publishes, as any internal subscriber may: the topics without personal data."""
 
 import time
 from collections.abc import Iterator
@@ -9,14 +9,14 @@ from pydantic import ValidationError
 
 from contracts.envelope import type_of
 from contracts.model import Contract
-from contracts.registry import BY_TYPE, JURISDICTIONS, REFERRALS
+from contracts.registry import BY_TYPE, DELIVERIES, IDENTIFICATIONS, JURISDICTIONS, REFERRALS
 from interlink.stack.home import Home
 from interlink.stack.layout import StackError
 from interlink.stack.secrets import SUBSCRIBER
 from interlink.stack.servers import Broker
 
 BATCH = 500
-FOLLOWED = (REFERRALS, JURISDICTIONS)
+FOLLOWED = (REFERRALS, JURISDICTIONS, IDENTIFICATIONS, DELIVERIES)
 
 
 class Follower:

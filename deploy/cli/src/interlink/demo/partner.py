@@ -66,14 +66,17 @@ class Partners:
             for posted in (file, *reports):
                 yield posted.result()
 
-    def entries(self, posted: Posted) -> set[UUID]:
-        """Ids of the accepted entries of a referral, as intake tells their partner."""
-        found: set[UUID] = set()
-        url: str | None = f"/v1/referrals/{posted.number}"
-        while url is not None:
-            page = self._said(self._intake.get(url, headers=self._login(posted.partner)))
-            found |= {UUID(entry["id"]) for entry in page["entries"]}
-            url = page.get("next")
+    def entries(self, posted: Posted) -> dict[UUID, str]:
+        """Ids of the accepted entries of a referral and their best grade, as intake tells their partner."""
+        found: dict[UUID, str] = {}
+        after: int | None = 0
+        while after is not None:
+            answer = self._intake.get(
+                f"/v1/referrals/{posted.number}", params={"after": after}, headers=self._login(posted.partner)
+            )
+            page = self._said(answer)
+            found |= {UUID(entry["id"]): entry["grade"] for entry in page["entries"]}
+            after = page["next"]
         return found
 
     def _post(self, partner: str, body: bytes, headers: dict[str, str], expectation: Expectation) -> Posted:

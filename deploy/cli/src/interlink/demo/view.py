@@ -9,7 +9,8 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from interlink.demo.story import Followed, Story
+from interlink.demo.figures import Figures, figures
+from interlink.demo.story import UNIDENTIFIED, Followed, Story
 
 MOST_PLACES = 14
 MOST_REFUSALS = 16
@@ -24,38 +25,39 @@ def live(story: Story, seconds: float) -> RenderableType:
         ("One morning at the centre", "bold"),
         f"   {len(story.posted)} files and reports posted, {seconds:4.1f} s",
     )
-    return Group(head, _stages(story, ours), _places("Victims", victims), _places("Suspects", suspects))
+    return Group(head, _stages(figures(story)), _places("Victims", victims), _places("Suspects", suspects))
 
 
 def final(story: Story) -> RenderableType:
     """The picture at the end, with what was rejected and why."""
     parts: list[RenderableType] = []
-    if story.last_assignment is not None:
-        words = f"From the first post to the last assignment: {story.last_assignment:.2f} s"
-        parts.append(Text(words, style="bold green"))
+    for until, what in ((story.last_assignment, "assignment"), (story.last_notice, "notice")):
+        if until is not None:
+            parts.append(Text(f"From the first post to the last {what}: {until:.2f} s", style="bold green"))
     parts.append(_refusals(story))
     return Group(*parts)
 
 
-def _stages(story: Story, ours: list[Followed]) -> Table:
+def _stages(now: Figures) -> Table:
     table = Table.grid(padding=(0, 2))
-    determined = sum(entry.determined for entry in ours)
+    outcomes = ", ".join(f"{name.replace('_', ' ')} {count}" for name, count in now.completed.items())
     stages = (
-        ("received", story.expected),
-        ("network and country found", sum(bool(entry.country) for entry in ours)),
-        ("jurisdiction and agency", determined),
-        ("assigned", sum(entry.assigned for entry in ours)),
+        ("assigned", now.assigned, now.accepted, f"{now.determined} determined, {now.moved} moved since"),
+        ("questions drafted", now.drafted, now.drafted, "lines in requests to providers"),
+        ("approved by a second officer", now.approved, now.submitted, "requests"),
+        ("taken in by providers", now.sent, now.drafted, f"{now.preserved} preserved"),
+        ("answers read by a second officer", now.checked, now.checked, outcomes),
+        ("notices delivered", now.delivered, now.notices, "agencies and referrals"),
+        ("notices acknowledged", now.acknowledged, now.notices, ""),
     )
-    total = max(1, story.expected)
-    for name, count in stages:
-        table.add_row(name, ProgressBar(total=total, completed=count, width=40), f"{count}")
+    for name, count, total, words in stages:
+        bar = ProgressBar(total=max(1, total), completed=count, width=30)
+        table.add_row(name, bar, f"{count}", Text(words, style="dim"))
     return table
 
 
 def _places(title: str, entries: Iterable[Followed]) -> Panel:
-    places = Counter(
-        (_where(entry), ", ".join(sorted(entry.holders.values())) or "–") for entry in entries if entry.determined
-    )
+    places = Counter((_where(entry), _holders(entry)) for entry in entries if entry.determined)
     table = Table(box=None, pad_edge=False)
     for column in ("where", "held by"):
         table.add_column(column)
@@ -68,11 +70,15 @@ def _places(title: str, entries: Iterable[Followed]) -> Panel:
     return Panel(table, title=f"{title} ({sum(places.values())})", title_align="left", expand=False)
 
 
+def _holders(entry: Followed) -> str:
+    return ", ".join(sorted(held.holder for held in entry.holders.values())) or "–"
+
+
 def _where(entry: Followed) -> str:
     if entry.undetermined is not None and not entry.branch:
         return f"undetermined: {entry.undetermined.replace('_', ' ')}"
     place = entry.province or entry.country or "unknown"
-    if entry.branch == "canada_unidentified":
+    if entry.branch == UNIDENTIFIED:
         return f"{place}, not identified yet"
     return place
 

@@ -13,12 +13,14 @@ from joserfc.jwk import ECKey
 
 from contracts import ids
 from kit.time import Clock
+from sandbox import serving
 from sandbox.clients import SCOPES
 from sandbox.issuer.oauth import Granted, Refused, grant
 
 LIFETIME = 3600
 """Seconds a token is good for."""
 _LARGEST_BODY = 8 * 1024
+"""More than a token request can be."""
 _NOT_STORED = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 
 
@@ -80,7 +82,7 @@ def create_app(issuer: Issuer) -> FastAPI:
     @app.post("/token")
     async def token(request: Request) -> JSONResponse:
         headers = request.headers
-        body = await _read(request)
+        body = await serving.read(request, _LARGEST_BODY)
         if body is None:
             return _refusal(Refused("invalid_request", "The body is too large.", 413))
         decided = grant(headers.get("content-type", ""), headers.get("authorization"), body, issuer.secret)
@@ -94,22 +96,8 @@ def create_app(issuer: Issuer) -> FastAPI:
         }
         return JSONResponse(answer, headers=_NOT_STORED)
 
-    @app.get("/health/live")
-    @app.get("/health/ready")
-    async def health() -> dict[str, str]:
-        return {"status": "ok"}
-
+    serving.add_health(app)
     return app
-
-
-async def _read(request: Request) -> bytes | None:
-    """The body; None once it is longer than a token request can be."""
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > _LARGEST_BODY:
-            return None
-    return bytes(body)
 
 
 def _refusal(refused: Refused) -> JSONResponse:
