@@ -27,14 +27,16 @@ from schemathesis.specs.openapi.checks import (
     response_schema_conformance,
     status_code_conformance,
 )
+from service.notifications.conftest import Notifications, Receiver, directory
 from service.routing.conftest import ABROAD, PARTNER, Routing, capture, items
 
 from contracts.scopes import SCOPES
 from intake.service import service as intake
 from kit.service import Service
 from kit.testing.databases import TestDatabases
-from kit.testing.harness import Harness, running
+from kit.testing.harness import KEY, Harness, running
 from kit.time import SettableClock
+from notifications.service import service as notifications
 from routing.service import service as routing
 
 NOW = datetime(2026, 11, 23, 15, tzinfo=UTC)
@@ -94,19 +96,21 @@ def _bytes(text: Any) -> bytes:
     return text if isinstance(text, bytes) else str(text).encode("latin-1", "replace")
 
 
-@pytest.fixture(params=[intake, routing], ids=lambda service: service.name, scope="module")
+@pytest.fixture(params=[intake, notifications, routing], ids=lambda service: service.name, scope="module")
 async def api(
     request: pytest.FixtureRequest, databases: TestDatabases, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Api]:
-    """Each service with one suspect in it: reported, or routed to an agency."""
+    """Each service with one suspect in it: reported, routed to an agency, or told to one."""
     service: Service = request.param
     database = await databases.make()
-    async with running(service, database, SettableClock(NOW), home=tmp_path_factory.mktemp("home")) as harness:
+    options = {"home": tmp_path_factory.mktemp("home"), "webhook_key": KEY}
+    async with running(service, database, SettableClock(NOW), **options) as harness:
         async with harness.with_headers() as client:
             document = (await client.get("/openapi.json")).json()
         schema = schemathesis.openapi.from_dict(document)
         callers = {
             "intake": [("partner:bureau-nl", ["partner"]), ("centre", ["coordinator"])],
+            "notifications": [("agency:ice-on", ["agency"]), ("centre", ["coordinator"])],
             "routing": [("agency:ice-on", ["agency"]), ("centre", ["coordinator"])],
         }[service.name]
         yield Api(harness, document, schema, callers)
@@ -191,7 +195,41 @@ async def _read_and_decide(api: Api) -> None:
     assert {(method, path) for method, path, _ in operations(api.document)} == set(answers)
 
 
-_GOOD = {"intake": _hand_in_and_follow, "routing": _read_and_decide}
+async def _be_told(api: Api) -> None:
+    told = Notifications(api.harness, Receiver())
+    await told.told(directory("ice-on", "ice_unit"), told.created())
+    await told.later(seconds=6)
+    agency, _ = api.tokens
+    headers = {"Authorization": f"Bearer {agency}"}
+    body = {"url": "https://hooks.example.org/interlink", "types": ["interlink.assignment.created.v1"]}
+    async with api.harness.with_headers(**headers) as client:
+        registered = await client.post("/v1/endpoints", json=body)
+        (notice,) = await told.notices()
+        (event,) = await told.feed()
+        one = f"/v1/endpoints/{registered.json()['id']}"
+        answers = {
+            ("post", "/v1/endpoints"): registered,
+            ("get", "/v1/endpoints"): await client.get("/v1/endpoints", params={"limit": 1}),
+            ("get", "/v1/endpoints/{endpoint}"): await client.get(one),
+            ("post", "/v1/endpoints/{endpoint}:test"): await client.post(f"{one}:test"),
+            ("get", "/v1/endpoints/{endpoint}/deliveries"): await client.get(f"{one}/deliveries"),
+            ("post", "/v1/endpoints/{endpoint}:rotate"): await client.post(f"{one}:rotate"),
+            ("post", "/v1/endpoints/{endpoint}:replay"): await client.post(f"{one}:replay", json={"since": str(NOW)}),
+            ("post", "/v1/endpoints/{endpoint}:enable"): await client.post(f"{one}:enable"),
+            ("delete", "/v1/endpoints/{endpoint}"): await client.delete(one),
+            ("get", "/v1/notices"): await client.get("/v1/notices", params={"limit": 1}),
+            ("get", "/v1/notices/{notice}"): await client.get(f"/v1/notices/{notice['id']}"),
+            ("post", "/v1/notices/{notice}:acknowledge"): await client.post(f"/v1/notices/{notice['id']}:acknowledge"),
+            ("get", "/v1/events"): await client.get("/v1/events", params={"limit": 1}),
+            ("get", "/v1/events/{event}"): await client.get(f"/v1/events/{event['id']}"),
+        }
+    for (method, path), answer in answers.items():
+        assert answer.is_success, (path, answer.text)
+        api.conforms(method, path, answer)
+    assert {(method, path) for method, path, _ in operations(api.document)} == set(answers)
+
+
+_GOOD = {"intake": _hand_in_and_follow, "notifications": _be_told, "routing": _read_and_decide}
 
 
 @pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE], ids=lambda mode: mode.value)

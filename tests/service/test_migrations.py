@@ -4,6 +4,7 @@ import asyncio
 import sys
 from collections.abc import AsyncIterator
 from importlib import import_module
+from itertools import permutations
 
 import asyncpg
 import pytest
@@ -17,7 +18,7 @@ from kit import keyring_migrations, roles
 from kit.migrations import run
 from kit.testing.databases import PASSWORD, TestDatabase, TestDatabases, execute, fetch
 
-SERVICES = ("intake", "routing")
+SERVICES = ("intake", "routing", "notifications")
 ROLES = (*roles.LOGINS, "centre")
 
 WITHOUT_TENANT = {
@@ -163,8 +164,11 @@ async def test_every_table_of_tenants_is_isolated_even_from_its_owners_carelessn
         assert {(row["role"], row["cmd"]) for row in policies if row["tablename"] == table} == expected, table
 
 
-READ_BY_ALL = {"agency"}  # the directory is public
-READ_BY_NO_TENANT = {"entry_part", "answer", "early_withdrawal"}  # of routing: read by handlers alone
+READ_BY_ALL = {"routing.agency", "notifications.agency"}  # the directory is public
+READ_BY_NO_TENANT = {
+    "routing.entry_part", "routing.answer", "routing.early_withdrawal", "notifications.holding",
+}  # fmt: skip
+"""Read by handlers alone."""
 
 
 @pytest.mark.parametrize("service", SERVICES)
@@ -178,9 +182,9 @@ async def test_what_a_tenant_sees_and_adds_is_decided_by_the_settings_of_its_tra
             continue
         if row["cmd"] == "INSERT":
             assert "kit.tenants" in row["with_check"], row["tablename"]
-        elif service == "routing" and row["tablename"] in READ_BY_ALL:
+        elif f"{service}.{row['tablename']}" in READ_BY_ALL:
             assert row["qual"] == "true"
-        elif service == "routing" and row["tablename"] in READ_BY_NO_TENANT:
+        elif f"{service}.{row['tablename']}" in READ_BY_NO_TENANT:
             assert row["qual"] == "false"
         else:
             # Directly, or through the parent row, whose own policy decides.
@@ -206,7 +210,7 @@ async def test_nobody_who_logs_in_changes_or_deletes_the_audit(
         await fetch(database.url(f"{service}_{role}"), act.format(service))
 
 
-@pytest.mark.parametrize(("service", "other"), [("intake", "routing"), ("routing", "intake")])
+@pytest.mark.parametrize(("service", "other"), list(permutations(SERVICES, 2)))
 async def test_one_services_roles_have_no_right_on_another_services_schema(
     database: TestDatabase, service: str, other: str
 ) -> None:
@@ -225,7 +229,7 @@ async def test_one_services_roles_have_no_right_on_another_services_schema(
         assert members == [], name
 
 
-@pytest.mark.parametrize(("service", "other"), [("intake", "routing"), ("routing", "intake")])
+@pytest.mark.parametrize(("service", "other"), list(permutations(SERVICES, 2)))
 @pytest.mark.parametrize("role", roles.LOGINS)
 async def test_the_server_refuses_one_service_the_rows_of_another(
     database: TestDatabase, service: str, other: str, role: str
