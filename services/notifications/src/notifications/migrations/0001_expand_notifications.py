@@ -107,7 +107,7 @@ INDEXES = (
 def upgrade() -> None:
     """Everything notifications needs at its birth."""
     v1.upgrade(op, SCHEMA)
-    v2.upgrade(op)
+    v2.upgrade(op, SCHEMA)
     for statement in (*TABLES, *INDEXES):
         op.execute(statement)
     policies.isolate(op, SCHEMA, "agency", visible="true", api="SELECT", centre="SELECT")
