@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 import pytest
+from suite.chain import chain
 from suite.running import Suite, all_of
 
 from contracts import registry
@@ -35,6 +36,39 @@ async def test_a_process_killed_in_the_middle_of_files_loses_and_doubles_nothing
         return all(told[entry] == 1 for entry in entries)
 
     await eventually(each_is_told_once, within=30)
+    await suite.ready()
+
+
+@pytest.mark.parametrize(
+    "process",
+    ["isp-liaison-api", "isp-liaison-worker", "notifications-api", "notifications-worker", "routing-worker"],
+)
+async def test_a_process_killed_in_the_middle_of_the_chain_loses_and_doubles_nothing(
+    suite: Suite, process: str
+) -> None:
+    """Asked once, answered once, told: whoever dies while officers decide, providers answer and agencies are told."""
+    await suite.ready()
+    bodies = [made.body for made in files(7000 + len(process) + ord(process[-5]), 3, 40, now=NOW)]
+    async with chain(suite) as acting:
+        entries = await suite.entries_of(await all_of(*[suite.deliver("bureau-nl", body) for body in bodies]))
+        for _ in range(3):
+            await acting.decided()
+            suite.kill(process)
+            await suite.ready()
+        await suite.settled(entries)
+        await acting.identified(entries)
+        await acting.applied(entries)
+        await suite.settled(entries)
+        await acting.told(entries)
+
+        lines = await acting.lines(entries)
+        at_providers = await acting.received_by_providers()
+        assert {at_providers[str(row["line"])] for row in lines} == {1}
+        completed = await acting.completed()
+        producing = {(row["entry"], row["line"]) for row in lines if row["instrument"] == "production_order"}
+        assert {completed[key] for key in producing} == {1}
+        received, delivered = await acting.received_by_agencies(), await acting.delivered()
+        assert {webhook: received.get(webhook) for webhook in delivered} == delivered
     await suite.ready()
 
 

@@ -27,7 +27,8 @@ from kit.testing.eventually import eventually
 from sandbox.generator.files import files
 
 NOW = datetime.now(UTC)  # noqa: TID251 - captures must be of these days, as in life
-READERS = ("intake", "routing")
+SERVICES = ("intake", "routing", "isp-liaison", "notifications")
+READERS = ("intake", "notifications", "routing")
 """Who reads `interlink.identifications`."""
 TOPIC = registry.IDENTIFICATIONS.name
 
@@ -77,7 +78,8 @@ async def test_status_tells_everything_that_an_operator_asks_first(suite: Suite)
 
     processes = {each["name"]: each for each in said["processes"]}
     assert set(processes) == {
-        "issuer", "intake-api", "intake-worker", "routing-api", "routing-worker", "postgres", "kafka",
+        "issuer", "providers", "receivers", "postgres", "kafka",
+        *(f"{service}-{role}" for service in SERVICES for role in ("api", "worker")),
     }  # fmt: skip
     for each in processes.values():
         assert set(each) == {"name", "service", "role", "pid", "port", "memory", "ready", "restarts"}
@@ -85,12 +87,12 @@ async def test_status_tells_everything_that_an_operator_asks_first(suite: Suite)
         assert each["memory"] > 2**20, each["name"]
     assert processes["routing-worker"]["role"] == "consume work"
     assert processes["intake-api"]["pid"] == suite.pid("intake-api")
-    assert said["services"] == {service: suite.url(service) for service in READERS}
+    assert said["services"] == {service: suite.url(service) for service in SERVICES}
     assert said["services"]["intake"].endswith(f":{processes['intake-api']['port']}")
     assert said["kafka"] == suite.state.kafka.address
     lag = {(each["service"], each["topic"]) for each in said["lag"]}
     assert {("routing", "interlink.suspects"), ("intake", "interlink.jurisdictions"), ("intake", TOPIC)} <= lag
-    assert set(said["outbox"]) == set(READERS)
+    assert set(said["outbox"]) == set(SERVICES)
     assert set(said["outbox"]["intake"]) == {"rows", "oldest_seconds", "dead"}
     assert isinstance(said["dead_letters"], dict)
     assert said["phase"] == "running"
@@ -264,14 +266,14 @@ async def test_dead_letters_are_listed_shown_given_back_and_dropped(suite: Suite
     # The rest proceeds, and each reader has given up on both.
     (made,) = files(5003, 1, 5, now=NOW)
     await suite.settled(await suite.entries_of([await suite.deliver("bureau-nl", made.body)]))
-    await written(suite, 4)
+    await written(suite, 2 * len(READERS))
     listed = await letters(suite)
-    assert len(listed) == 4
+    assert len(listed) == 2 * len(READERS)
     assert {letter["group"] for letter in listed} == {f"interlink.{service}" for service in READERS}
     assert len({letter["origin"] for letter in listed}) == 2
     assert all(letter["origin"].startswith(f"{TOPIC}/") for letter in listed)
     told = await status(suite)
-    assert sum(told["dead_letters"].values()) == 4
+    assert sum(told["dead_letters"].values()) == 2 * len(READERS)
     assert any("dead letters in" in problem for problem in told["problems"])
 
     of_routing = await letters(suite, "--service", "routing")
@@ -286,16 +288,16 @@ async def test_dead_letters_are_listed_shown_given_back_and_dropped(suite: Suite
     dry = await interlink(suite, "dlq", "replay", bad["letter"], "--dry-run")
     assert f"{TOPIC}.replay.interlink.routing" in dry.out
     await interlink(suite, "dlq", "replay", bad["letter"])
-    await written(suite, 5)
+    await written(suite, 2 * len(READERS) + 1)
     again = await letters(suite)
-    assert len(again) == 4
+    assert len(again) == 2 * len(READERS)
     (newer,) = [letter for letter in again if letter["letter"] not in {each["letter"] for each in listed}]
     assert (newer["origin"], newer["group"]) == (bad["origin"], "interlink.routing")
 
     refused = await interlink(suite, "dlq", "show", "interlink.nothing/0/0", expected=1)
     assert "There is no dead letter" in refused.errors
     await interlink(suite, "dlq", "drop", "--all", "--service", "routing")
-    assert {letter["group"] for letter in await letters(suite)} == {"interlink.intake"}
+    assert {letter["group"] for letter in await letters(suite)} == {"interlink.intake", "interlink.notifications"}
     await interlink(suite, "dlq", "drop", "--all")
     assert "There are no dead letters." in (await interlink(suite, "dlq", "list")).out
     acts = await operators_acts(suite) - acts_before
@@ -343,4 +345,7 @@ async def test_the_demo_proves_itself(suite: Suite) -> None:
     assert told["problems"] == []
     assert told["posted"] == 13
     assert told["accepted"] == told["assigned"] > 40
+    assert told["sent"] == told["approved"] == told["submitted"] > 0
+    assert told["notices"] == told["delivered"] == told["acknowledged"] > 0
+    assert told["moved"] > 0
     assert len(told["rejected"]) > 0

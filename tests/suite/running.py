@@ -18,6 +18,7 @@ from contracts import envelope, registry
 from interlink.commands.token import fetch as fetch_token
 from interlink.stack import bootstrap, running
 from interlink.stack.home import Home
+from interlink.stack.kafka import admin_client
 from interlink.stack.servers import Broker, Database
 from interlink.stack.state import State
 from kit.testing.eventually import eventually
@@ -152,6 +153,34 @@ def read_all(settings: dict[str, str], topic: registry.Topic) -> list[tuple[enve
                 assert message.error() is None, message.error()
                 headers = [(name, value) for name, value in message.headers() or () if isinstance(value, bytes)]
                 found.append((envelope.decode(headers), message.value() or b""))
+                waiting -= 1
+        return found
+
+
+async def everything(settings: dict[str, str]) -> dict[str, list[bytes]]:
+    """The bytes of every record on every topic of ours, key, headers and value, by topic."""
+
+    def read() -> dict[str, list[bytes]]:
+        names = [name for name in admin_client(settings).list_topics(timeout=10).topics if not name.startswith("__")]
+        return {name: _raw(settings, name) for name in names}
+
+    return await asyncio.to_thread(read)
+
+
+def _raw(settings: dict[str, str], topic: str) -> list[bytes]:
+    consumer = Consumer(settings | {"group.id": "tests.reader", "enable.auto.commit": "false"})
+    with closing(consumer):
+        waiting, places = 0, []
+        for number in consumer.list_topics(topic, timeout=10).topics[topic].partitions:
+            first, end = consumer.get_watermark_offsets(TopicPartition(topic, number), timeout=10)
+            places.append(TopicPartition(topic, number, first))
+            waiting += end - first
+        consumer.assign(places)
+        found: list[bytes] = []
+        while waiting > 0 and (messages := consumer.consume(500, 5)):
+            for message in messages:
+                headers = b"".join(value for _, value in message.headers() or () if isinstance(value, bytes))
+                found.append((message.key() or b"") + headers + (message.value() or b""))
                 waiting -= 1
         return found
 
