@@ -148,7 +148,7 @@ async def test_outbox_jobs_and_migrate_say_how_the_databases_are(suite: Suite) -
     unknown = await interlink(suite, "jobs", "--requeue", str(ids.new()), expected=1)
     assert "No service has a dead job" in unknown.errors
     migrated = (await interlink(suite, "migrate")).out
-    assert all(f"{service} is at this build's schema." in migrated for service in READERS)
+    assert all(f"{service} is at this build's schema." in migrated for service in SERVICES)
 
 
 async def test_a_dead_job_runs_again_when_an_operator_says_so(suite: Suite) -> None:
@@ -345,7 +345,9 @@ async def test_the_demo_proves_itself(suite: Suite) -> None:
     assert told["problems"] == []
     assert told["posted"] == 13
     assert told["accepted"] == told["assigned"] > 40
-    assert told["sent"] == told["approved"] == told["submitted"] > 0
+    assert told["approved"] == told["submitted"] > 0
+    assert told["drafted"] >= told["sent"] > 0
+    assert told["completed"]["subscriber_identified"] > 0
     assert told["notices"] == told["delivered"] == told["acknowledged"] > 0
     assert told["moved"] > 0
     assert len(told["rejected"]) > 0
