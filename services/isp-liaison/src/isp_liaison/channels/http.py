@@ -81,7 +81,9 @@ class Channels:
             return Refused("no_channel")
         try:
             async with asyncio.timeout(self.seconds), self._client() as client:
-                return await _post(client, f"{url.rstrip('/')}/requests", _headers(secret, number, body, now), body, now)
+                return await _post(
+                    client, f"{url.rstrip('/')}/requests", _headers(secret, number, body, now), body, now
+                )
         except AddressRefusedError:
             return Refused("address_refused")
         except TimeoutError:
@@ -121,9 +123,7 @@ def _headers(secret: str, number: str, body: bytes, now: datetime) -> dict[str, 
     }
 
 
-async def _post(
-    client: httpx.AsyncClient, url: str, headers: Mapping[str, str], body: bytes, now: datetime
-) -> Receipt:
+async def _post(client: httpx.AsyncClient, url: str, headers: Mapping[str, str], body: bytes, now: datetime) -> Receipt:
     async with client.stream("POST", url, headers=dict(headers), content=body) as answer:
         status = answer.status_code
         if status // 100 == 2:

@@ -5,14 +5,11 @@ The dates are calendar days in the zone of issue. Not promised: that the documen
 
 from dataclasses import dataclass
 from datetime import date
-from typing import Final
 
 from isp_liaison.domain.instruments import Effect, Instrument, period
 from isp_liaison.domain.lines import EXIGENT
 from isp_liaison.domain.refusals import Refusal
 from isp_liaison.domain.statutory_days import expires_on, may_act_until
-
-BASES: Final = frozenset({"canadian", "foreign"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,16 +40,26 @@ class Claimed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Authority:
-    """An authority that may carry a request, with its days."""
+class Days:
+    """The days of an authority, in its zone of issue."""
 
-    claimed: Claimed
+    made_on: date
+    due_on: date | None
+    """When the provider must have answered."""
     expires_on: date | None
     """Last day of the preservation it asks for."""
     challenge_until: date | None
     """Last day on which the provider may give notice of a challenge (s. 487.0193)."""
     review_on: date | None
     """Day by which an exigent request is reviewed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Authority:
+    """An authority that may carry a request."""
+
+    claimed: Claimed
+    days: Days
 
 
 def examine(
@@ -68,24 +75,23 @@ def examine(
     lasts = period(instrument, basis=claimed.basis, foreign_investigating=foreign_investigating)
     if isinstance(lasts, Refusal):
         return lasts
-    made = claimed.made_on
-    authority = Authority(
-        claimed=claimed,
-        expires_on=_preserved_until(instrument, made, lasts),
-        challenge_until=None if instrument.challenge_days is None else _last_act(made, instrument.challenge_days),
-        review_on=None if instrument.review_days is None else _last_act(made, instrument.review_days),
+    days = Days(
+        made_on=claimed.made_on,
+        due_on=claimed.due_on,
+        expires_on=_preserved_until(instrument, claimed.made_on, lasts),
+        challenge_until=_last_act(claimed.made_on, instrument.challenge_days),
+        review_on=_last_act(claimed.made_on, instrument.review_days),
     )
-    return outdated(authority, today) or authority
+    return outdated(days, today) or Authority(claimed=claimed, days=days)
 
 
-def outdated(authority: Authority, today: date) -> Refusal | None:
+def outdated(days: Days, today: date) -> Refusal | None:
     """Why it carries nothing on that day; asked again when a second officer approves."""
-    claimed = authority.claimed
-    if claimed.made_on > today:
+    if days.made_on > today:
         return Refusal("authority.future", "It is dated after today.")
-    if claimed.due_on is not None and claimed.due_on < claimed.made_on:
+    if days.due_on is not None and days.due_on < days.made_on:
         return Refusal("authority.due_before_made", "It is due before it was made.")
-    if any(last is not None and last < today for last in (authority.expires_on, claimed.due_on)):
+    if any(last is not None and last < today for last in (days.expires_on, days.due_on)):
         return Refusal("authority.expired", "Its last day is over.")
     return None
 
@@ -96,8 +102,8 @@ def _preserved_until(instrument: Instrument, made: date, lasts: int | None) -> d
     return expires_on(made, lasts)
 
 
-def _last_act(made: date, days: int) -> date:
-    return may_act_until(expires_on(made, days))
+def _last_act(made: date, days: int | None) -> date | None:
+    return None if days is None else may_act_until(expires_on(made, days))
 
 
 def _lacking(instrument: Instrument, claimed: Claimed) -> Refusal | None:

@@ -7,9 +7,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, tzinfo
 from enum import StrEnum
-from typing import Final
+from typing import Final, assert_never
 
-from isp_liaison.domain.authorities import Authority
+from isp_liaison.domain.answers import PRESERVED
+from isp_liaison.domain.authorities import Days
+from isp_liaison.domain.lines import LineState
 from isp_liaison.domain.statutory_days import lost_from, reminders
 
 REMINDED_AT: Final = time(9)
@@ -42,16 +44,16 @@ class Deadline:
     over_from: datetime
 
 
-def of_sending(authority: Authority, zone: tzinfo, now: datetime) -> Iterator[Deadline]:
+def of_sending(days: Days, zone: tzinfo, now: datetime) -> Iterator[Deadline]:
     """What runs from the moment the provider has the request."""
-    days = {
-        Kind.ANSWER_DUE: authority.claimed.due_on,
-        Kind.CHALLENGE_END: authority.challenge_until,
-        Kind.LATER_REVIEW: authority.review_on,
+    running = {
+        Kind.ANSWER_DUE: days.due_on,
+        Kind.CHALLENGE_END: days.challenge_until,
+        Kind.LATER_REVIEW: days.review_on,
     }
-    for kind, on in days.items():
+    for kind, on in running.items():
         if on is not None:
-            yield deadline(kind, on, authority.claimed.made_on, zone, now)
+            yield deadline(kind, on, days.made_on, zone, now)
 
 
 def deadline(kind: Kind, on: date, made_on: date, zone: tzinfo, now: datetime) -> Deadline:
@@ -62,3 +64,16 @@ def deadline(kind: Kind, on: date, made_on: date, zone: tzinfo, now: datetime) -
 
 def _morning(day: date, zone: tzinfo) -> datetime:
     return datetime.combine(day, REMINDED_AT, zone).astimezone(UTC)
+
+
+def concerns(kind: Kind, state: LineState, outcome: str | None) -> bool:
+    """Whether something of a line still depends on the day."""
+    match kind:
+        case Kind.PRESERVATION_EXPIRY:
+            return state is LineState.DONE and outcome == PRESERVED
+        case Kind.ANSWER_DUE | Kind.CHALLENGE_END:
+            return state is LineState.OPEN
+        case Kind.LATER_REVIEW:
+            return state is not LineState.DROPPED
+        case _:
+            assert_never(kind)

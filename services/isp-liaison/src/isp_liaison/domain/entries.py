@@ -1,4 +1,4 @@
-"""What a line knows of the suspects and victims it is asked for: ids and what their events inherit, nothing personal."""
+"""What a line knows of the suspects and victims it is asked for: ids, and what their events inherit."""
 
 from dataclasses import dataclass
 from enum import StrEnum

@@ -19,6 +19,8 @@ LineId = NewType("LineId", UUID)
 
 AUTOMATIC: Final = ("preservation_demand", "production_order")
 """Instruments that a capture gets lines for without anybody asking."""
+URGENT: Final = "urgent"
+ROUTINE: Final = "routine"
 EXIGENT: Final = "exigent_request"
 URGENT_PRIORITIES: Final = frozenset({"P0", "P1"})
 UNUSABLE: Final = "X"
@@ -114,9 +116,7 @@ def place(
     return Placed(provider, capture.at, usable) if usable else Unplaced(Why.NO_INSTRUMENT)
 
 
-def automatic(
-    instruments: Iterable[Instrument], provider: Provider, grade: str, today: date
-) -> Iterable[Instrument]:
+def automatic(instruments: Iterable[Instrument], provider: Provider, grade: str, today: date) -> Iterable[Instrument]:
     """The automatic instruments in force that this grade may be asked under and this provider accepts."""
     rows = tuple(instruments)
     for name in AUTOMATIC:
@@ -140,7 +140,7 @@ def draft_key(of: Provenance, provider: str, instrument: str) -> DraftKey:
 
 def urgency(priority: str, instrument: str) -> str:
     """An exigent request is urgent whatever the priority."""
-    return "urgent" if priority in URGENT_PRIORITIES or instrument == EXIGENT else "routine"
+    return URGENT if priority in URGENT_PRIORITIES or instrument == EXIGENT else ROUTINE
 
 
 def perishes_at(at: datetime, provider: Provider) -> datetime:

@@ -26,7 +26,7 @@ REFERENCE = (
     """,
     f"""
     CREATE TABLE network (
-        asn integer, {OF}, provider text NOT NULL, {SOURCED}, PRIMARY KEY (asn, testmode, valid_from)
+        asn bigint, {OF}, provider text NOT NULL, {SOURCED}, PRIMARY KEY (asn, testmode, valid_from)
     )
     """,
     f"""
@@ -93,7 +93,7 @@ TABLES = (
     f"""
     CREATE TABLE unplaced (
         id uuid PRIMARY KEY, {OF}, entry uuid NOT NULL, referral uuid NOT NULL, investigation uuid NOT NULL,
-        item text NOT NULL, grade text NOT NULL, asn integer, why text NOT NULL, recorded_at timestamptz NOT NULL,
+        item text NOT NULL, grade text NOT NULL, asn bigint, why text NOT NULL, recorded_at timestamptz NOT NULL,
         UNIQUE (entry, item, why)
     )
     """,

@@ -154,9 +154,7 @@ async def move(tx: Transaction, ids: Iterable[LineId], *, to: RequestId) -> None
     await tx.execute(MOVE, {"ids": sorted(ids), "to": to})
 
 
-async def end(
-    tx: Transaction, ended: Sequence[tuple[LineId, str | None]], state: LineState, now: datetime
-) -> None:
+async def end(tx: Transaction, ended: Sequence[tuple[LineId, str | None]], state: LineState, now: datetime) -> None:
     """Lines that are over, each with its outcome."""
     ordered = sorted(ended)
     await tx.execute(

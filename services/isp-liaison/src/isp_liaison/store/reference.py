@@ -43,17 +43,12 @@ async def add(
 
 async def providers(tx: Transaction) -> list[Provider]:
     """Every provider there ever was."""
-    return [
-        Provider(
-            **{
-                **_fields(tables.provider, row, without={"tenant"}),
-                "brands": tuple(row.brands),
-                "languages": tuple(row.languages),
-                "accepts": frozenset(row.accepts),
-            }
-        )
-        for row in await tx.rows(PROVIDERS)
-    ]
+    found: list[Provider] = []
+    for row in await tx.rows(PROVIDERS):
+        fields = _fields(tables.provider, row, without={"tenant"})
+        fields |= {"brands": tuple(row.brands), "languages": tuple(row.languages), "accepts": frozenset(row.accepts)}
+        found.append(Provider(**fields))
+    return found
 
 
 async def networks(tx: Transaction) -> list[Network]:
@@ -69,16 +64,12 @@ async def owners(tx: Transaction) -> list[Owner]:
 
 async def instruments(tx: Transaction) -> list[Instrument]:
     """Every instrument with its validity."""
-    return [
-        Instrument(
-            **{
-                **_fields(tables.instrument, row, without={"tenant", "testmode"}),
-                "grades": frozenset(row.grades),
-                "effect": Effect(row.effect),
-            }
-        )
-        for row in await tx.rows(INSTRUMENTS)
-    ]
+    found: list[Instrument] = []
+    for row in await tx.rows(INSTRUMENTS):
+        fields = _fields(tables.instrument, row, without={"tenant", "testmode"})
+        fields |= {"grades": frozenset(row.grades), "effect": Effect(row.effect)}
+        found.append(Instrument(**fields))
+    return found
 
 
 def _fields(table: Table, row: Any, *, without: set[str]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from uuid import UUID
 import orjson
 from sqlalchemy import text
 
-from isp_liaison.domain.authorities import Authority
+from isp_liaison.domain.authorities import Authority, Days
 from isp_liaison.domain.lines import DraftKey
 from isp_liaison.domain.requests import Desired, ProviderStatus, Request, RequestId, State
 from isp_liaison.store import tables
@@ -72,7 +72,8 @@ SETTLE = text("""
 """)
 ADD_DRAFTERS = text("""
     UPDATE request r SET drafters = (
-        SELECT jsonb_agg(DISTINCT d.sub) FROM jsonb_array_elements_text(r.drafters || CAST(:drafters AS jsonb)) AS d (sub)
+        SELECT jsonb_agg(DISTINCT d.sub)
+        FROM jsonb_array_elements_text(r.drafters || CAST(:drafters AS jsonb)) AS d (sub)
     ) WHERE r.id = ANY (CAST(:ids AS uuid[]))
 """)
 # The rows are locked already, so what perishes first of their open lines is what it will be.
@@ -84,7 +85,7 @@ REFRESH = text("""
 """)
 
 INSERT_AUTHORITY = inserting(tables.authority)
-AUTHORITY = text("SELECT * FROM authority WHERE request = :id")
+AUTHORITIES = text("SELECT * FROM authority WHERE request = ANY (CAST(:ids AS uuid[])) ORDER BY request")
 INSERT_SEALED = inserting(tables.sealed_text)
 SEALED = text("SELECT * FROM sealed_text WHERE request = :id ORDER BY kind")
 
@@ -98,17 +99,36 @@ class Opening:
     perishes_at: datetime
 
 
-async def ensure_drafts(
-    tx: Transaction, openings: Sequence[Opening], *, now: datetime
-) -> dict[DraftKey, Request]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Carrying:
+    """The authority that carries a request, without what is sealed."""
+
+    kind: str
+    basis: str
+    offence: str
+    zone: str
+    reference: str
+    court: str | None
+    document_sha256: str | None
+    days: Days
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SealedText:
+    """What people wrote, or the frozen bytes; readable with every one of those keys only."""
+
+    kind: str
+    key_ids: Sequence[UUID]
+    data: bytes
+
+
+async def ensure_drafts(tx: Transaction, openings: Sequence[Opening], *, now: datetime) -> dict[DraftKey, Request]:
     """The collecting draft of each key, locked; opened where there is none. Waits for whoever opens the same one.
 
     Ids rise with the keys, so two batches insert the same keys in the same order (the law of locks).
     """
     numbers = await tx.rows(NUMBERS, {"count": len(openings)})
-    rows = [
-        _new(one, f"IR-{now:%Y}-{number.number:06d}", now) for one, number in zip(openings, numbers, strict=True)
-    ]
+    rows = [_new(one, f"IR-{now:%Y}-{number.number:06d}", now) for one, number in zip(openings, numbers, strict=True)]
     await tx.execute(OPEN_DRAFTS, arrays(tables.request, rows))
     return await lock_drafts(tx, [one.key for one in openings])
 
@@ -149,9 +169,7 @@ async def submit(tx: Transaction, request: Request, state: State, *, by: str, no
 
 async def approve(tx: Transaction, request: Request, state: State, *, by: str, sha256: str, now: datetime) -> None:
     """A second officer approved these very bytes."""
-    await tx.execute(
-        APPROVE, {"id": request.id, "state": state.value, "by": by, "sha256": sha256, "now": now}
-    )
+    await tx.execute(APPROVE, {"id": request.id, "state": state.value, "by": by, "sha256": sha256, "now": now})
 
 
 async def end(tx: Transaction, ids: Iterable[UUID], state: State, *, now: datetime) -> None:
@@ -222,24 +240,25 @@ async def add_authority(tx: Transaction, request: Request, authority: Authority,
         "reference": claimed.reference,
         "court": claimed.court,
         "due_on": claimed.due_on,
-        "expires_on": authority.expires_on,
-        "challenge_until": authority.challenge_until,
-        "review_on": authority.review_on,
+        "expires_on": authority.days.expires_on,
+        "challenge_until": authority.days.challenge_until,
+        "review_on": authority.days.review_on,
         "document_sha256": claimed.document_sha256,
         "tzdata": tzdata,
     }
     await tx.execute(INSERT_AUTHORITY, arrays(tables.authority, [row]))
 
 
-async def authority(tx: Transaction, request: UUID) -> Any | None:
-    """The authority's row; None before submission."""
-    return await tx.row(AUTHORITY, {"id": request})
+async def authorities(tx: Transaction, requests: Iterable[UUID]) -> dict[RequestId, Carrying]:
+    """The authority of each request that was submitted."""
+    rows = await tx.rows(AUTHORITIES, {"ids": sorted(set(requests))})
+    return {RequestId(row.request): _carrying(row) for row in rows}
 
 
 async def keep_sealed(
     tx: Transaction, request: UUID, kind: str, *, keys: Sequence[UUID], data: bytes, testmode: bool
 ) -> None:
-    """Something that people wrote, or the frozen bytes; readable with every one of those keys only."""
+    """Keep a sealed text of that kind."""
     row = {
         "request": request,
         "kind": kind,
@@ -251,9 +270,12 @@ async def keep_sealed(
     await tx.execute(INSERT_SEALED, arrays(tables.sealed_text, [row]))
 
 
-async def sealed(tx: Transaction, request: UUID) -> dict[str, Any]:
+async def sealed(tx: Transaction, request: UUID) -> dict[str, SealedText]:
     """What is kept sealed of a request, by its kind."""
-    return {row.kind: row for row in await tx.rows(SEALED, {"id": request})}
+    return {
+        row.kind: SealedText(kind=row.kind, key_ids=[UUID(one) for one in row.keys], data=row.data)
+        for row in await tx.rows(SEALED, {"id": request})
+    }
 
 
 def key_of(request: Request) -> DraftKey:
@@ -289,6 +311,25 @@ def request_of(row: Any) -> Request:
         channel_refused=row.channel_error if row.channel_refused else None,
         attempts=row.attempts,
         sent_at=row.sent_at,
+    )
+
+
+def _carrying(row: Any) -> Carrying:
+    return Carrying(
+        kind=row.kind,
+        basis=row.basis,
+        offence=row.offence,
+        zone=row.zone,
+        reference=row.reference,
+        court=row.court,
+        document_sha256=row.document_sha256,
+        days=Days(
+            made_on=row.made_on,
+            due_on=row.due_on,
+            expires_on=row.expires_on,
+            challenge_until=row.challenge_until,
+            review_on=row.review_on,
+        ),
     )
 
 

@@ -78,7 +78,7 @@ provider = Table(
 network = Table(
     "network",
     metadata,
-    _key("asn", Integer()),
+    _key("asn", BigInteger()),
     _tenant(),
     _key("testmode", Boolean()),
     _needed("provider", Text()),
@@ -234,7 +234,7 @@ unplaced = Table(
     _needed("investigation", UUID()),
     _needed("item", Text()),
     _needed("grade", Text()),
-    Column("asn", Integer()),
+    Column("asn", BigInteger()),
     _needed("why", Text()),
     _needed("recorded_at", MOMENT),
     UniqueConstraint("entry", "item", "why"),
