@@ -18,7 +18,7 @@ from kit.testing.databases import PASSWORD, TestDatabase, TestDatabases
 
 __all__ = ["suite"]  # the running stack, which flow and fault tests share
 
-PACKAGES = ("probe", "intake", "routing", "notifications")
+PACKAGES = ("probe", "intake", "routing", "isp_liaison", "notifications")
 
 
 @pytest.fixture(scope="session")

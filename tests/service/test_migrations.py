@@ -18,7 +18,7 @@ from kit import keyring_migrations, roles
 from kit.migrations import run
 from kit.testing.databases import PASSWORD, TestDatabase, TestDatabases, execute, fetch
 
-SERVICES = ("intake", "routing", "notifications")
+SERVICES = ("intake", "routing", "isp_liaison", "notifications")
 ROLES = (*roles.LOGINS, "centre")
 
 WITHOUT_TENANT = {

@@ -1,0 +1,148 @@
+"""Lines are added to collecting drafts: every way to a line ends here, so that the same data is one line.
+
+Locks, in every transaction the same order: requests by id, lines by id. Whoever loses a race for a line or a draft
+looks again; the database's unique indexes decide who came first.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from contracts import ids
+from isp_liaison.commands import telling
+from isp_liaison.domain.entries import Provenance
+from isp_liaison.domain.instruments import Effect
+from isp_liaison.domain.lines import DraftKey, LineId, LineKey, LineState
+from isp_liaison.domain.requests import Request, RequestId
+from isp_liaison.store import lines, requests
+from isp_liaison.store.lines import Line, LineEntry
+from isp_liaison.store.requests import Opening
+from kit.database import Transaction
+from kit.errors import Transient
+
+TRIES = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """Data that is wanted of a provider, and for whom. `sealed` is bound to the data itself, by its mark."""
+
+    key: LineKey
+    draft: DraftKey
+    effect: Effect
+    of: tuple[Provenance, ...]
+    grade: str
+    at: datetime
+    data_key: UUID
+    nonce: bytes
+    data: bytes
+    perishes_at: datetime
+    redirected_from: LineId | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Added:
+    """The line of each wanted key, and which of them are new."""
+
+    lines: Mapping[LineKey, Line] = field(default_factory=dict[LineKey, Line])
+    new: frozenset[LineKey] = frozenset()
+
+
+async def add(tx: Transaction, wanted: Sequence[Wanted]) -> Added:
+    """Ask for all of it, once each, and tell for whom. A line that is answered already tells its answer at once."""
+    if not wanted:
+        return Added()
+    first = {one.key: one for one in sorted(wanted, key=lambda one: one.key, reverse=True)}
+    added = await _ensure(tx, first)
+    known = await lines.entries(tx, [line.id for line in added.lines.values()])
+    fresh = _fresh(tx, wanted, added.lines, known)
+    if fresh:
+        await lines.add_entries(tx, list(fresh.values()))
+        await telling.joined(tx, added.lines.values(), list(fresh.values()))
+    await requests.refresh(tx, {line.request for line in added.lines.values() if line.state is LineState.OPEN})
+    return added
+
+
+async def collecting(tx: Transaction, wanted: Mapping[DraftKey, datetime]) -> dict[DraftKey, Request]:
+    """The collecting draft of each key, locked; opened where there is none. `wanted`: what perishes first in it."""
+    now = tx.now()
+    openings = [
+        Opening(id=RequestId(ids.new()), key=key, perishes_at=perishes) for key, perishes in sorted(wanted.items())
+    ]
+    found = await requests.lock_drafts(tx, list(wanted))
+    missing = [one for one in openings if one.key not in found]
+    return {**found, **await requests.ensure_drafts(tx, missing, now=now)} if missing else found
+
+
+async def move_on(tx: Transaction, request: Request, staying: Sequence[Line]) -> None:
+    """Lines of a request that is no draft any more collect in the next one."""
+    key = requests.key_of(request)
+    perishes = min(line.perishes_at for line in staying)
+    drafts = await collecting(tx, {key: perishes})
+    if key not in drafts:
+        raise Transient("others are changing the same requests", retry_after=1)
+    await lines.move(tx, [line.id for line in staying], to=drafts[key].id)
+    await requests.refresh(tx, [drafts[key].id])
+
+
+async def _ensure(tx: Transaction, first: Mapping[LineKey, Wanted]) -> Added:
+    keys = sorted(first)
+    found = await lines.find(tx, keys)
+    made: set[LineId] = set()
+    for _ in range(TRIES):
+        missing = [first[key] for key in keys if key not in found]
+        if missing:
+            made |= await _insert(tx, missing)
+        found = await lines.lock_of(tx, keys)
+        if len(found) == len(keys):
+            return Added(lines=found, new=frozenset(key for key in keys if found[key].id in made))
+    raise Transient("others are changing the same requests", retry_after=1)
+
+
+async def _insert(tx: Transaction, missing: Sequence[Wanted]) -> frozenset[LineId]:
+    first: dict[DraftKey, datetime] = {}
+    for one in missing:
+        first[one.draft] = min(one.perishes_at, first.get(one.draft, one.perishes_at))
+    drafts = await collecting(tx, first)
+    made = [_line(one, drafts[one.draft], tx.now()) for one in missing if one.draft in drafts]
+    if made:
+        await lines.insert(tx, made)
+    return frozenset(one.id for one in made)
+
+
+def _line(one: Wanted, draft: Request, now: datetime) -> Line:
+    return Line(
+        id=LineId(ids.new()),
+        request=draft.id,
+        testmode=one.draft.testmode,
+        key_of_data=one.key,
+        effect=one.effect,
+        grade=one.grade,
+        at=one.at,
+        state=LineState.OPEN,
+        outcome=None,
+        key=one.data_key,
+        nonce=one.nonce,
+        data=one.data,
+        perishes_at=one.perishes_at,
+        redirected_from=one.redirected_from,
+        created_at=now,
+    )
+
+
+def _fresh(
+    tx: Transaction,
+    wanted: Iterable[Wanted],
+    found: Mapping[LineKey, Line],
+    known: Mapping[LineId, Sequence[LineEntry]],
+) -> dict[tuple[UUID, UUID], LineEntry]:
+    """For whom a line is asked that was not asked for them, or was cancelled."""
+    current = {(line, one.of.entry) for line, several in known.items() for one in several if one.current}
+    fresh: dict[tuple[UUID, UUID], LineEntry] = {}
+    for one in wanted:
+        line = found[one.key].id
+        for of in one.of:
+            if (line, of.entry) not in current:
+                fresh[line, of.entry] = LineEntry(line=line, of=of, current=True, added_at=tx.now())
+    return fresh

@@ -1,0 +1,70 @@
+"""What follows from answers that were taken: they prove that the request arrived, and some say all there is to say.
+
+A preservation tells of no person, so nobody has to check it: it counts at once. An answer that may name a subscriber
+waits for a second person (`commands.check`).
+"""
+
+from collections.abc import Sequence
+
+from isp_liaison.application import Application
+from isp_liaison.commands import redirect, scheduling, sending, telling
+from isp_liaison.domain.answers import PRESERVED, REDIRECT, Answer, AnswerId, AnswerState
+from isp_liaison.domain.lines import LineId, LineState
+from isp_liaison.domain.requests import WITH_PROVIDER, Request, RequestId, settled
+from isp_liaison.store import answers, lines, requests
+from isp_liaison.store.lines import Line
+from kit.database import Transaction
+
+
+async def apply(app: Application, tx: Transaction, request_id: RequestId, given: Sequence[AnswerId]) -> None:
+    """Apply taken answers of one request. Repeated, it changes nothing."""
+    request = (await requests.lock(tx, [request_id])).get(request_id)
+    if request is None:
+        return
+    await sending.has_it(app, tx, request)
+    found = await lines.of_requests(tx, [request_id])
+    said = [
+        one
+        for one in (await answers.lock(tx, given)).values()
+        if one.state is AnswerState.APPLIED and found[one.line].state is LineState.ANSWERED
+    ]
+    if said:
+        await _applied(app, tx, request, {line.id: line for line in found.values()}, said)
+    await settle(tx, request_id)
+
+
+async def _applied(
+    app: Application, tx: Transaction, request: Request, found: dict[LineId, Line], said: Sequence[Answer]
+) -> None:
+    await lines.end(tx, [(one.line, one.outcome) for one in said], LineState.DONE, tx.now())
+    kept = [one.line for one in said if one.outcome == PRESERVED]
+    if kept:
+        await _preserved(tx, request, found, kept)
+    elsewhere = [(found[one.line], one.redirect_to) for one in said if one.outcome == REDIRECT]
+    await redirect.open_lines(app, tx, request, [(line, to) for line, to in elsewhere if to is not None])
+
+
+async def _preserved(tx: Transaction, request: Request, found: dict[LineId, Line], kept: Sequence[LineId]) -> None:
+    carrying = (await requests.authorities(tx, [request.id]))[request.id]
+    asked_for = await lines.entries(tx, kept)
+    told = [one for several in asked_for.values() for one in several if one.current]
+    await telling.preserved(tx, found, told)
+    day = scheduling.of_preservation(tx, request, carrying)
+    if day is not None:
+        concerned = await lines.preserved_until(tx, kept, day.over_from)
+        await requests.refresh(tx, concerned)
+
+
+async def settle(tx: Transaction, request_id: RequestId) -> None:
+    """Where a request stands by its lines; its rows are locked already."""
+    request = (await requests.read(tx, [request_id]))[request_id]
+    if request.state not in WITH_PROVIDER:
+        return
+    states = [line.state for line in (await lines.of_requests(tx, [request_id])).values()]
+    after = settled(
+        open_lines=states.count(LineState.OPEN),
+        waiting=states.count(LineState.ANSWERED),
+    )
+    if after is not request.state:
+        await requests.settle(tx, request_id, after, tx.now())
+    await requests.refresh(tx, [request_id])

@@ -1,0 +1,37 @@
+"""A request for a person's act: theirs to see, locked with its lines, and in a state that allows it."""
+
+from collections.abc import Mapping
+
+from isp_liaison.domain.lines import LineId
+from isp_liaison.domain.refusals import Refusal
+from isp_liaison.domain.requests import Request, State
+from isp_liaison.store import lines, requests
+from isp_liaison.store.lines import Line
+from kit.access import Principal
+from kit.database import Transaction
+from kit.errors import Conflict, NotFound
+
+
+async def of_centre(tx: Transaction, number: str, principal: Principal) -> tuple[Request, Mapping[LineId, Line]]:
+    """A request and its lines, locked in that order. Raises `NotFound` for all who are not of the centre."""
+    if not principal.of_centre:
+        raise NotFound
+    return await visible(tx, number)
+
+
+async def visible(tx: Transaction, number: str) -> tuple[Request, Mapping[LineId, Line]]:
+    """A request that the caller may see, and its lines, locked. Raises `NotFound`."""
+    found = await requests.find(tx, number)
+    if found is None:
+        raise NotFound
+    locked = await requests.lock(tx, [found])
+    if found not in locked:
+        raise NotFound
+    return locked[found], await lines.of_requests(tx, [found])
+
+
+def or_conflict(after: State | Refusal) -> State:
+    """The state after a move. Raises `Conflict` where the request has moved on: the caller reads again."""
+    if isinstance(after, Refusal):
+        raise Conflict(after.code, after.detail)
+    return after
