@@ -53,8 +53,7 @@ async def test_a_process_killed_in_the_middle_of_the_chain_loses_and_doubles_not
         entries = await suite.entries_of(await all_of(*[suite.deliver("bureau-nl", body) for body in bodies]))
         for _ in range(3):
             await acting.decided()
-            suite.kill(process)
-            await suite.ready()
+            await suite.killed(process)
         await suite.settled(entries)
         await acting.identified(entries)
         await acting.applied(entries)

@@ -152,7 +152,7 @@ async def _read(suite: Suite, client: str, record: UUID) -> httpx.Response:
 
 
 def _without_id(answer: httpx.Response) -> dict[str, object]:
-    return {name: value for name, value in answer.json().items() if name != "requestId"}
+    return {name: value for name, value in answer.json().items() if name != "request_id"}
 
 
 async def _leaks_in_tables(suite: Suite) -> list[str]:

@@ -56,6 +56,17 @@ class Suite:
         """kill -9, as a power cut would."""
         os.kill(self.pid(process), signal.SIGKILL)
 
+    async def killed(self, process: str) -> None:
+        """kill -9, and wait until the supervisor has started another one; its socket takes requests all the while."""
+        before = self.pid(process)
+        self.kill(process)
+
+        def another() -> bool:
+            (now,) = [one.pid for one in self.state.processes if one.name == process]
+            return now not in (None, before)
+
+        await eventually(another, within=60)
+
     async def ready(self) -> None:
         """Wait until everything is ready again."""
         await eventually(lambda: self.state.ready, within=60)
@@ -177,7 +188,7 @@ def _raw(settings: dict[str, str], topic: str) -> list[bytes]:
             waiting += end - first
         consumer.assign(places)
         found: list[bytes] = []
-        while waiting > 0 and (messages := consumer.consume(500, 5)):
+        while waiting > 0 and (messages := consumer.consume(min(waiting, 500), 5)):
             for message in messages:
                 headers = b"".join(value for _, value in message.headers() or () if isinstance(value, bytes))
                 found.append((message.key() or b"") + headers + (message.value() or b""))
