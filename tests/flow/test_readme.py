@@ -1,49 +1,22 @@
 """What the README shows works as it stands there: the partner's post and the subscriber's program."""
 
-import asyncio
 import json
 import re
 import sys
 from datetime import UTC, datetime
-from pathlib import Path
 
+from suite.guides import ROOT, block, here, run
 from suite.running import Suite
 
 from sandbox.generator.files import files
 
-ROOT = Path(__file__).parents[2]
-README = (ROOT / "README.md").read_text()
-INTAKE = "http://127.0.0.1:18081"
+README = "README.md"
 NOW = datetime.now(UTC)  # noqa: TID251 - captures must be of these days, as in life
 
 
-def block(language: str, before: str) -> str:
-    """The first fenced block of a language after these words."""
-    assert README.count(before) == 1, before
-    found = re.search(rf"```{language}\n(.*?)```", README.partition(before)[2], re.DOTALL)
-    assert found is not None, f"no {language} after {before!r}"
-    return found[1]
-
-
-async def run(suite: Suite, *command: str, **named: str) -> str:
-    """What a command prints, run from the project's folder with the stack's home; it must succeed."""
-    process = await asyncio.create_subprocess_exec(
-        *command,
-        cwd=ROOT,
-        env={"PATH": "/usr/local/bin:/usr/bin:/bin", "INTERLINK_HOME": str(suite.home.folder), **named},
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    async with asyncio.timeout(60):
-        out, errors = await process.communicate()
-    assert process.returncode == 0, errors.decode()
-    return out.decode()
-
-
 async def test_the_partners_post_is_answered_with_the_receipt_that_is_promised(suite: Suite) -> None:
-    script = block("bash", "## For partners")
-    assert script.count(INTAKE) == 1
-    script = script.replace(INTAKE, suite.url("intake"))
+    script = here(suite, block(README, "bash", "## For partners"))
+    assert script.count(suite.url("intake")) == 1
 
     first = await run(suite, "bash", "-euo", "pipefail", "-c", script)
     again = await run(suite, "bash", "-euo", "pipefail", "-c", script)
@@ -67,7 +40,7 @@ async def test_the_subscribers_program_reads_a_determination(suite: Suite) -> No
     await suite.settled(entries)
     interlink = (sys.executable, "-m", "interlink")
     password = await run(suite, *interlink, "topics", "--password", "subscriber")
-    assert README.count("`interlink topics --password subscriber` prints the password") == 1
+    assert (ROOT / README).read_text().count("`interlink topics --password subscriber` prints the password") == 1
 
     printed = await run(
         suite,
@@ -75,7 +48,7 @@ async def test_the_subscribers_program_reads_a_determination(suite: Suite) -> No
         "-W",
         "error",
         "-c",
-        block("python", "<!-- run: subscriber -->"),
+        block(README, "python", "<!-- run: subscriber -->"),
         INTERLINK_KAFKA=suite.state.kafka.address,
         SUBSCRIBER_PASSWORD=password.strip(),
     )
@@ -90,5 +63,5 @@ async def test_the_subscribers_program_reads_a_determination(suite: Suite) -> No
 def test_every_address_the_readme_names_is_the_stacks_usual_one() -> None:
     ports = (ROOT / "deploy/local/ports.toml").read_text()
     assert "intake-api = 18081" in ports
-    named = set(re.findall(r"127\.0\.0\.1:(\d+)", README))
+    named = set(re.findall(r"127\.0\.0\.1:(\d+)", (ROOT / README).read_text()))
     assert named == {"18081"}
