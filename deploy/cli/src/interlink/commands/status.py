@@ -33,9 +33,9 @@ def _show(report: Report) -> None:
         console.print(_processes(report))
         console.print(_traffic(report))
         for name, url in report.services.items():
-            console.print(f"[bold]{name:8}[/bold] {url}   docs {url}/docs   metrics {url}/metrics")
-        console.print(f"[bold]{'issuer':8}[/bold] {report.issuer}")
-        console.print(f"[bold]{'kafka':8}[/bold] {report.kafka}")
+            console.print(f"[bold]{name:13}[/bold] {url}   docs {url}/docs   metrics {url}/metrics", soft_wrap=True)
+        console.print(f"[bold]{'issuer':13}[/bold] {report.issuer}")
+        console.print(f"[bold]{'kafka':13}[/bold] {report.kafka}")
     if not report.problems:
         console.print("[green]All is well.[/green]")
     for words in report.problems:
@@ -54,7 +54,7 @@ def _processes(report: Report) -> Table:
         ("ready", "left"),
         ("restarts", "right"),
     ):
-        table.add_column(column, justify="right" if justify == "right" else "left")
+        table.add_column(column, justify="right" if justify == "right" else "left", no_wrap=True, overflow="ignore")
     for each in report.processes:
         table.add_row(
             each.name,
