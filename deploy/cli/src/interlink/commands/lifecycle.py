@@ -64,7 +64,7 @@ def _greet(found: State) -> None:
         if not process.ready:
             console.print(f"[red]{process.name} is not ready {process.reason}[/red]: see {process.log}")
     for name, url in found.services.items():
-        console.print(f"[bold]{name:8}[/bold] {url}/docs")
-    console.print(f"[bold]{'issuer':8}[/bold] {found.issuer}")
-    console.print(f"[bold]{'kafka':8}[/bold] {found.kafka.address}")
+        console.print(f"[bold]{name:13}[/bold] {url}/docs")
+    console.print(f"[bold]{'issuer':13}[/bold] {found.issuer}")
+    console.print(f"[bold]{'kafka':13}[/bold] {found.kafka.address}")
     console.print("What next: [bold]interlink status[/bold], [bold]interlink demo[/bold], [bold]interlink down[/bold]")
