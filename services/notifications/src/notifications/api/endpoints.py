@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, Query
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from kit.access import Principal
+from kit.database import Transaction
 from kit.errors import NotFound
 from kit.http.app import application
 from kit.http.auth import caller
@@ -229,7 +230,7 @@ async def list_deliveries(
     return PageOf(items=[_delivery(row, attempts[row.id]) for row in kept], next=following)
 
 
-async def _found(tx: Any, endpoint: UUID) -> Any:
+async def _found(tx: Transaction, endpoint: UUID) -> Any:
     row = await queries.endpoint(tx, endpoint)
     if row is None:
         raise NotFound

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from kit.access import Principal
+from kit.database import Transaction
 from kit.errors import NotFound
 from kit.http.app import application
 from kit.http.auth import caller
@@ -125,7 +126,7 @@ async def acknowledge_notice(
     )
 
 
-async def tenant_of(tx: Any, agency: str) -> str:
+async def tenant_of(tx: Transaction, agency: str) -> str:
     """The tenant of a body that the centre names; an unknown one has no rows."""
     kind = await queries.kind_of(tx, agency)
     return recipient(agency, {} if kind is None else {agency: kind}).tenant

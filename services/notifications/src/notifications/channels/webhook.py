@@ -88,7 +88,8 @@ class Webhooks:
             async with (
                 outgoing(
                     allowed=self._allowed,
-                    timeout=httpx.Timeout(self._seconds),
+                    # So that a handshake that hangs ends by itself: cut off from outside, its socket would stay open.
+                    timeout=httpx.Timeout(self._seconds, connect=self._seconds / 3),
                     verify=self._context,
                     resolver=self._resolver,
                 ) as client,

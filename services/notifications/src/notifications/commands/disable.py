@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from kit import telemetry
 from kit.database import Transaction
 from notifications import events, messages
 from notifications.commands import lanes
@@ -9,6 +10,8 @@ from notifications.commands.tell import Telling, Told, tell
 from notifications.domain.endpoints import Disabling, Endpoint
 from notifications.domain.subscriptions import EventType
 from notifications.store import endpoints as store
+
+log = telemetry.logger(__name__)
 
 DISABLED = EventType.ENDPOINT_DISABLED.value
 PRIORITY = "P2"
@@ -22,6 +25,7 @@ async def disable(tx: Transaction, found: Sequence[Endpoint], reason: Disabling)
     await store.disable(tx, [one.id for one in found], state="disabled", reason=reason.value, now=tx.now())
     for one in found:
         lanes.wake(tx, one.id, one.owner.tenant, tx.now())
+        log.warning("endpoint.disabled", endpoint=str(one.id), agency=one.owner.agency, reason=reason.value)
     await tell(tx, [_told(tx, one, reason) for one in found])
 
 

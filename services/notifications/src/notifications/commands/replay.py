@@ -29,7 +29,7 @@ BEGINNING = UUID(int=0)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Round:
-    """What is replayed: what was made since then and over by `asked_at`; then what was missed, behind `after`."""
+    """What is replayed: what was made since then and over before `asked_at`; then what was missed, behind `after`."""
 
     endpoint: UUID
     since: datetime

@@ -121,7 +121,7 @@ def wait_asked_for(text: str, now: datetime) -> timedelta | None:
         return timedelta(seconds=int(text[:LONGEST_NUMBER]))
     try:
         at = parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):  # a date that no calendar has
         return None
     if at.tzinfo is None:
         at = at.replace(tzinfo=UTC)

@@ -45,7 +45,7 @@ REPLAY = text("""
     WITH over AS (
         SELECT id FROM delivery
         WHERE endpoint = :endpoint AND state <> 'pending' AND kind <> 'test'
-          AND created_at >= :since AND ended_at <= :asked_at
+          AND created_at >= :since AND ended_at < :asked_at
         ORDER BY id LIMIT :limit FOR UPDATE
     )
     UPDATE delivery d SET state = 'pending', reason = NULL, tries = 0, due_at = :now, ended_at = NULL
@@ -119,7 +119,7 @@ async def give_up(
 async def replay(
     tx: Transaction, endpoint: UUID, *, since: datetime, asked_at: datetime, now: datetime, limit: int
 ) -> int:
-    """Make what was over by `asked_at` due again, at most `limit`. Returns how many that were."""
+    """Make what was over before `asked_at` due again, at most `limit`. Returns how many that were."""
     asked = {"endpoint": endpoint, "since": since, "asked_at": asked_at, "now": now, "limit": limit}
     return (await tx.execute(REPLAY, asked)).rowcount
 
