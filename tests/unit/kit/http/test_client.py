@@ -1,11 +1,15 @@
 """The way out never leads back in."""
 
+import asyncio
+import socket
+import threading
 from collections.abc import Sequence
+from typing import Any
 
 import httpx
 import pytest
 
-from kit.http.client import AddressRefusedError, AnswerTooLargeError, get_json, is_public, outgoing
+from kit.http.client import AddressRefusedError, AnswerTooLargeError, get_json, is_public, outgoing, resolve
 
 
 def resolving(*addresses: str):
@@ -82,3 +86,22 @@ async def test_the_allow_list_can_name_a_port(local_server: str) -> None:
     async with outgoing(allowed=["127.0.0.1:1"]) as client:
         with pytest.raises(AddressRefusedError):
             await client.get(f"{local_server}/json")
+
+
+async def test_names_whose_servers_are_silent_hold_up_no_other_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    answered = threading.Event()
+    real = socket.getaddrinfo
+
+    def look_up(host: str, *rest: Any, **named: Any) -> Any:
+        if host.startswith("silent"):
+            answered.wait(30)
+        return real("127.0.0.1" if host.startswith("silent") else host, *rest, **named)
+
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+    async with asyncio.timeout(10), asyncio.TaskGroup() as tasks:
+        for number in range(20):
+            tasks.create_task(resolve(f"silent-{number}.example", 80))
+        try:
+            assert "127.0.0.1" in await resolve("127.0.0.1", 80)
+        finally:
+            answered.set()

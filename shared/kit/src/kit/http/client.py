@@ -9,6 +9,8 @@ import asyncio
 import socket
 import ssl
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any, Final, TypeAlias, cast
 
 import httpcore
@@ -33,9 +35,14 @@ class AnswerTooLargeError(httpx.HTTPError):
     """The other side sends more than this call can mean."""
 
 
+_RESOLVERS: Final = ThreadPoolExecutor(32, thread_name_prefix="resolver")
+"""Of their own, and many: names whose servers are silent must hold up no other name, nor any other work of threads."""
+
+
 async def resolve(host: str, port: int) -> Sequence[str]:
     """The addresses of a host, as the system's resolver gives them."""
-    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    look_up = partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
+    found = await asyncio.get_running_loop().run_in_executor(_RESOLVERS, look_up)
     return [str(address[0]) for *_, address in found]
 
 
