@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from kit.http.client import AddressRefusedError, AnswerTooLargeError, get_json, is_public, outgoing, resolve
+from kit.testing.eventually import eventually
 
 
 def resolving(*addresses: str):
@@ -89,11 +90,12 @@ async def test_the_allow_list_can_name_a_port(local_server: str) -> None:
 
 
 async def test_names_whose_servers_are_silent_hold_up_no_other_name(monkeypatch: pytest.MonkeyPatch) -> None:
-    answered = threading.Event()
+    answered, asked = threading.Event(), threading.Semaphore(0)
     real = socket.getaddrinfo
 
     def look_up(host: str, *rest: Any, **named: Any) -> Any:
         if host.startswith("silent"):
+            asked.release()
             answered.wait(30)
         return real("127.0.0.1" if host.startswith("silent") else host, *rest, **named)
 
@@ -102,6 +104,7 @@ async def test_names_whose_servers_are_silent_hold_up_no_other_name(monkeypatch:
         for number in range(20):
             tasks.create_task(resolve(f"silent-{number}.example", 80))
         try:
+            await eventually(lambda: asked.acquire(blocking=False))
             assert "127.0.0.1" in await resolve("127.0.0.1", 80)
         finally:
             answered.set()
