@@ -4,6 +4,7 @@ import asyncio
 import sys
 from collections.abc import AsyncIterator
 from importlib import import_module
+from itertools import permutations
 
 import asyncpg
 import pytest
@@ -45,6 +46,7 @@ FOREIGN_RIGHTS = """
         (c.relkind IN ('r', 'p', 'v') AND has_table_privilege($1, c.oid, $3))
         OR (c.relkind = 'S' AND has_sequence_privilege($1, c.oid, 'USAGE, SELECT, UPDATE')))
 """
+A_TABLE = {"intake": "entry", "routing": "entry", "isp_liaison": "subscriber_record"}
 ANY_RIGHT = "SELECT, INSERT, UPDATE, DELETE, TRUNCATE, REFERENCES, TRIGGER"
 
 
@@ -163,8 +165,14 @@ async def test_every_table_of_tenants_is_isolated_even_from_its_owners_carelessn
         assert {(row["role"], row["cmd"]) for row in policies if row["tablename"] == table} == expected, table
 
 
-READ_BY_ALL = {"agency"}  # the directory is public
-READ_BY_NO_TENANT = {"entry_part", "answer", "early_withdrawal"}  # of routing: read by handlers alone
+READ_BY_ALL = {  # reference data are public
+    "routing": {"agency"},
+    "isp_liaison": {"provider", "network", "provider_owner", "instrument"},
+}
+READ_BY_NO_TENANT = {  # read by handlers, or by the centre
+    "routing": {"entry_part", "answer", "early_withdrawal"},
+    "isp_liaison": {"sealed_text", "unplaced"},
+}
 
 
 @pytest.mark.parametrize("service", SERVICES)
@@ -178,9 +186,9 @@ async def test_what_a_tenant_sees_and_adds_is_decided_by_the_settings_of_its_tra
             continue
         if row["cmd"] == "INSERT":
             assert "kit.tenants" in row["with_check"], row["tablename"]
-        elif service == "routing" and row["tablename"] in READ_BY_ALL:
+        elif row["tablename"] in READ_BY_ALL.get(service, ()):
             assert row["qual"] == "true"
-        elif service == "routing" and row["tablename"] in READ_BY_NO_TENANT:
+        elif row["tablename"] in READ_BY_NO_TENANT.get(service, ()):
             assert row["qual"] == "false"
         else:
             # Directly, or through the parent row, whose own policy decides.
@@ -206,7 +214,7 @@ async def test_nobody_who_logs_in_changes_or_deletes_the_audit(
         await fetch(database.url(f"{service}_{role}"), act.format(service))
 
 
-@pytest.mark.parametrize(("service", "other"), [("intake", "routing"), ("routing", "intake")])
+@pytest.mark.parametrize(("service", "other"), list(permutations(SERVICES, 2)))
 async def test_one_services_roles_have_no_right_on_another_services_schema(
     database: TestDatabase, service: str, other: str
 ) -> None:
@@ -225,13 +233,13 @@ async def test_one_services_roles_have_no_right_on_another_services_schema(
         assert members == [], name
 
 
-@pytest.mark.parametrize(("service", "other"), [("intake", "routing"), ("routing", "intake")])
+@pytest.mark.parametrize(("service", "other"), list(permutations(SERVICES, 2)))
 @pytest.mark.parametrize("role", roles.LOGINS)
 async def test_the_server_refuses_one_service_the_rows_of_another(
     database: TestDatabase, service: str, other: str, role: str
 ) -> None:
     for attempt in (
-        f"SELECT FROM {other}.entry",
+        f"SELECT FROM {other}.{A_TABLE[other]}",
         f"INSERT INTO {other}.outbox (shard, topic, headers) VALUES (0, 'interlink.suspects', '')",
         f"CREATE TABLE {other}.mine ()",
         f"SET ROLE {other}_system",
