@@ -2,7 +2,7 @@
 
 import base64
 from collections.abc import AsyncIterator, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -18,8 +18,9 @@ from contracts.model import Contract, ForeignAuthority
 from contracts.personal import AttributedCapture, AttributedCaptures, Capture
 from isp_liaison.service import service
 from kit.encryption import DataKey, to_field
+from kit.keyring import CACHE_SECONDS
 from kit.outbox import Origin
-from kit.testing.databases import TestDatabase
+from kit.testing.databases import TestDatabase, execute
 from kit.testing.harness import Harness, running
 from kit.time import SettableClock
 
@@ -174,6 +175,14 @@ class Liaison:
                 assignment=ids.new(), holder=holder, withdrawn_at=self.clock.now(),
             )
         )  # fmt: skip
+
+    async def erase(self) -> None:
+        """The referral is erased: its key opens nothing any more."""
+        await execute(
+            self.harness.database.superuser_url,
+            [f"UPDATE keyring.data_key SET wrapped = NULL, destroyed_at = now() WHERE id = '{self.key.id}'"],
+        )
+        self.clock.advance(timedelta(seconds=CACHE_SECONDS))
 
     def officer(self, sub: str = "officer-1", **headers: str) -> httpx.AsyncClient:
         """An officer of the centre, by `sub`."""

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from isp_liaison.domain.directory import Directory, Provider
 from isp_liaison.domain.entries import Provenance
-from isp_liaison.domain.instruments import Effect, Instrument, in_force
+from isp_liaison.domain.instruments import Instrument, in_force
 
 LineId = NewType("LineId", UUID)
 
@@ -160,8 +160,3 @@ def split(perishing: Mapping[LineId, datetime], *, most: int) -> Split:
     """A provider takes so many lines at once: what perishes first goes."""
     ordered = sorted(perishing, key=lambda one: (perishing[one], one))
     return Split(tuple(ordered[:most]), tuple(ordered[most:]))
-
-
-def waits(effect: Effect, state: LineState) -> bool:
-    """Whether a suspect's identification still waits for this line."""
-    return effect is Effect.PRODUCES and state in (LineState.OPEN, LineState.ANSWERED)

@@ -1,0 +1,118 @@
+"""Deadlines: reminders on business days at nine in the zone of issue, and the moment from which a day is over."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from service.isp_liaison.conftest import DEMAND, EXIGENT, ORDER, PRODUCTION, Liaison, capture
+from service.isp_liaison.test_approving import EXIGENCY
+
+from contracts.events.identifications import IdentificationDeadlineApproaching, IdentificationExpired
+
+
+async def preserved(liaison: Liaison, instrument: str = DEMAND) -> str:
+    number = await liaison.sent(instrument)
+    (line,) = await liaison.lines(number)
+    await liaison.answered(number, {"line": line["line"], "outcome": "preserved"})
+    return number
+
+
+async def run_until(liaison: Liaison, end: datetime) -> None:
+    """Do every job at its time, until that moment."""
+    while True:
+        due = await liaison.harness.rows("SELECT min(due_at) AS at FROM isp_liaison.job WHERE due_at <= $1", end)
+        if due[0]["at"] is None:
+            liaison.clock.set(end)
+            return
+        liaison.clock.set(max(due[0]["at"], liaison.clock.now()))
+        await liaison.harness.work()
+
+
+async def told(liaison: Liaison, model: type[Any]) -> list[tuple[str, str, Any]]:
+    found = await liaison.harness.published(model)
+    return [
+        (f"{one.envelope.time:%Y-%m-%dT%H:%M}", one.event.deadline, getattr(one.event, "days_left", None))
+        for one in found
+    ]
+
+
+async def test_a_preservation_reminds_on_business_days_and_expires_at_the_midnight_after(liaison: Liaison) -> None:
+    suspect = await liaison.given()
+    await preserved(liaison)
+    await run_until(liaison, datetime(2027, 1, 1, tzinfo=UTC))
+    # Made on Monday 23 November, 21 days: 14 December. Seven, three (a Friday) and one day before (a Sunday).
+    assert await told(liaison, IdentificationDeadlineApproaching) == [
+        ("2026-12-07T14:00", "preservation_expiry", 7), ("2026-12-11T14:00", "preservation_expiry", 3),
+    ]  # fmt: skip
+    assert await told(liaison, IdentificationExpired) == [("2026-12-15T05:00", "preservation_expiry", None)]
+    (expired,) = await liaison.published(IdentificationExpired, suspect)
+    assert (expired.on, expired.zone, expired.instrument) == ("2026-12-14", "America/Toronto", DEMAND)
+
+
+async def test_an_answer_that_is_due_and_a_challenge_end_unless_it_is_answered(liaison: Liaison) -> None:
+    await liaison.given()
+    number = await liaison.sent(PRODUCTION, due_on="2026-12-09")
+    await run_until(liaison, datetime(2026, 12, 10, 6, tzinfo=UTC))
+    assert await told(liaison, IdentificationDeadlineApproaching) == [
+        ("2026-12-02T14:00", "answer_due", 7), ("2026-12-04T14:00", "answer_due", 5),
+        ("2026-12-08T14:00", "answer_due", 1),
+    ]  # fmt: skip
+    assert await told(liaison, IdentificationExpired) == [("2026-12-10T05:00", "answer_due", None)]
+    (line,) = await liaison.lines(number)
+    await liaison.answered(number, {"line": line["line"], "outcome": "no_record"})
+    await run_until(liaison, datetime(2027, 3, 1, tzinfo=UTC))
+    assert {one[1] for one in await told(liaison, IdentificationExpired)} == {"answer_due"}
+
+
+async def test_a_challenge_may_be_made_on_the_next_day_that_is_no_holiday(liaison: Liaison) -> None:
+    await liaison.given()
+    number = await liaison.sent(PRODUCTION, made_on="2026-11-20")  # thirty days later is a Sunday
+    assert (await liaison.shown(number))["authority"]["challenge_until"] == "2026-12-21"
+    await run_until(liaison, datetime(2026, 12, 22, 6, tzinfo=UTC))
+    assert await told(liaison, IdentificationExpired) == [("2026-12-22T05:00", "challenge_end", None)]
+
+
+async def test_an_exigent_request_is_reviewed_later(liaison: Liaison) -> None:
+    await liaison.given()
+    (line,) = await liaison.lines(await liaison.number())
+    await liaison.post("requests:draft", {"instrument": EXIGENT, "lines": [line["line"]]})
+    number = await liaison.sent(EXIGENT, **EXIGENCY)
+    (line,) = await liaison.lines(number)
+    await liaison.answered(number, {"line": line["line"], "outcome": "no_record"})
+    await run_until(liaison, datetime(2026, 12, 2, tzinfo=UTC))
+    assert [one[1:] for one in await told(liaison, IdentificationDeadlineApproaching)] == [
+        ("later_review", 3),
+    ]  # fmt: skip
+    assert await told(liaison, IdentificationExpired) == [("2026-12-01T05:00", "later_review", None)]
+
+
+async def test_who_no_longer_needs_a_line_is_not_reminded(liaison: Liaison) -> None:
+    gone, stays = await liaison.given(), await liaison.given()
+    await preserved(liaison)
+    await liaison.cancelled(gone)
+    await run_until(liaison, datetime(2026, 12, 16, tzinfo=UTC))
+    assert {one.entry for one in await liaison.published(IdentificationExpired)} == {stays}
+
+
+@pytest.mark.parametrize(("instrument", "again"), [(ORDER, 200), (DEMAND, 422)])
+async def test_only_a_repeatable_instrument_is_used_anew_after_it_expired(
+    liaison: Liaison, instrument: str, again: int
+) -> None:
+    await liaison.given()
+    (line,) = await liaison.lines(await liaison.number(DEMAND))
+    drafting = "requests:draft", {"instrument": instrument, "lines": [line["line"]]}
+    if instrument == ORDER:
+        assert (await liaison.post(*drafting)).status_code == 200
+    await preserved(liaison, instrument)
+    assert (await liaison.post(*drafting)).status_code == 422
+    await run_until(liaison, liaison.clock.now() + timedelta(days=95))
+    assert (await liaison.post(*drafting)).status_code == again
+
+
+async def test_two_answers_to_one_request_set_its_deadline_once(liaison: Liaison) -> None:
+    await liaison.given(capture("70.24.10.1"), capture("70.24.10.2", item="/captures/1"))
+    number = await liaison.sent(DEMAND)
+    for line in await liaison.lines(number):
+        await liaison.answered(number, {"line": line["line"], "outcome": "preserved"})
+    await run_until(liaison, datetime(2026, 12, 16, tzinfo=UTC))
+    assert len(await told(liaison, IdentificationExpired)) == 2  # a line each, not a deadline each

@@ -1,0 +1,196 @@
+"""Handing over: whatever the provider's channel does, the same number and the same bytes, until it is clear."""
+
+from datetime import timedelta
+from email.utils import format_datetime
+
+import pytest
+from service.isp_liaison.conftest import NOW, PRODUCTION, SECRET, Liaison, capture, identified
+from service.isp_liaison.provider import Behaviour, serving
+
+from contracts.events.identifications import IdentificationSent
+from isp_liaison.service import service
+from kit.jobs import Job
+from kit.testing.databases import TestDatabase
+from kit.testing.harness import running
+from kit.time import SettableClock
+from kit.worker import LEASE
+
+FAILING = {
+    "500": Behaviour(status="500 Internal Server Error", body=b""),
+    "hanging": Behaviour(hangs=True),
+    "closing mid-body": Behaviour(closes_after=4),
+    "not JSON": Behaviour(body=b"<html>welcome</html>"),
+    "too long": Behaviour(body=b" " * 20_000),
+    "redirecting": Behaviour(status="502 Bad Gateway", body=b""),
+}
+
+
+async def approved(liaison: Liaison) -> str:
+    await liaison.given()
+    number = await liaison.number()
+    await liaison.submit(number)
+    await liaison.approve(number)
+    return number
+
+
+@pytest.mark.parametrize("behaviour", FAILING.values(), ids=FAILING)
+async def test_what_may_have_arrived_is_sent_again_with_the_same_number_and_bytes(
+    liaison: Liaison, behaviour: Behaviour
+) -> None:
+    number = await approved(liaison)
+    liaison.provider.will(behaviour, behaviour)
+    await liaison.harness.work()
+    shown = await liaison.shown(number)
+    assert (shown["state"], shown["attempts"], shown["channel_refused"]) == ("approved", 1, False)
+    assert shown["channel_error"]
+
+    assert await liaison.harness.work() == 0  # not before its time
+    for wait in (5, 30):
+        liaison.clock.advance(timedelta(seconds=wait))
+        assert await liaison.harness.work() == 1
+    assert len({(call.headers["idempotency-key"], call.body) for call in liaison.provider.calls}) == 1
+    assert len(liaison.provider.calls) == 3
+    shown = await liaison.shown(number)
+    assert (shown["state"], shown["provider_status"], shown["provider_reference"]) == ("sent", "in_progress", "P-1")
+    assert (shown["channel_error"], len(await liaison.published(IdentificationSent))) == (None, 1)
+
+
+@pytest.mark.parametrize("status", ["410 Gone", "400 Bad Request", "409 Conflict", "302 Found", "401 Unauthorized"])
+async def test_a_refusal_waits_for_a_person_who_has_it_sent_again(liaison: Liaison, status: str) -> None:
+    number = await approved(liaison)
+    liaison.provider.will(Behaviour(status=status, headers={"Location": "/elsewhere"}))
+    await liaison.harness.work()
+    liaison.clock.advance(timedelta(days=2))
+    assert len(liaison.provider.calls) == 1
+    shown = await liaison.shown(number)
+    assert (shown["state"], shown["channel_refused"]) == ("approved", True)
+    assert shown["channel_error"] == f"status_{status[:3]}"
+
+    assert (await liaison.post(f"requests/{number}:send", sub="officer-2")).status_code == 200
+    await liaison.harness.work()
+    assert (await liaison.shown(number))["state"] == "sent"
+    first, second = liaison.provider.calls
+    assert (first.headers["idempotency-key"], first.body) == (second.headers["idempotency-key"], second.body)
+    again = await liaison.post(f"requests/{number}:send", sub="officer-2")
+    assert again.status_code == 409
+
+
+async def test_a_refused_request_can_be_returned(liaison: Liaison) -> None:
+    number = await approved(liaison)
+    liaison.provider.will(Behaviour(status="410 Gone"))
+    await liaison.harness.work()
+    assert (await liaison.post(f"requests/{number}:return", {"reason": "Another form."})).status_code == 200
+    assert (await liaison.queue(instrument=PRODUCTION, state="draft"))[0]["line_count"] == 1
+
+
+@pytest.mark.parametrize("status", ["429 Too Many Requests", "503 Service Unavailable"])
+@pytest.mark.parametrize("as_date", [False, True], ids=["seconds", "date"])
+async def test_a_provider_that_asks_to_wait_is_not_called_before(
+    liaison: Liaison, status: str, *, as_date: bool
+) -> None:
+    number = await approved(liaison)
+    after = format_datetime(NOW + timedelta(minutes=7), usegmt=True) if as_date else "420"
+    liaison.provider.will(Behaviour(status=status, headers={"Retry-After": after}))
+    await liaison.harness.work()
+    assert (await liaison.shown(number))["next_attempt_at"] == "2026-11-23T15:07:00Z"
+    liaison.clock.advance(timedelta(minutes=6, seconds=59))
+    assert await liaison.harness.work() == 0
+    liaison.clock.advance(timedelta(seconds=1))
+    assert await liaison.harness.work() == 1
+    assert (await liaison.shown(number))["state"] == "sent"
+
+
+@pytest.mark.parametrize("after", ["soon", "1", "99999999999999999999"])
+async def test_a_wait_that_makes_no_sense_is_bounded(liaison: Liaison, after: str) -> None:
+    number = await approved(liaison)
+    liaison.provider.will(Behaviour(status="429 Too Many Requests", headers={"Retry-After": after}))
+    await liaison.harness.work()
+    shown = await liaison.shown(number)
+    assert "2026-11-23T15:00:05Z" <= shown["next_attempt_at"] <= "2026-11-24T15:00:00Z"
+
+
+async def test_a_crash_between_call_and_result_repeats_the_same_bytes(liaison: Liaison) -> None:
+    number = await approved(liaison)
+    worker = liaison.harness.process.worker
+    (claimed,) = await worker._claim()
+    assert isinstance(claimed, Job)
+    await worker._called(worker._types[claimed.kind], claimed)  # and dies here
+    assert (await liaison.shown(number))["state"] == "approved"
+    assert await liaison.harness.work() == 0
+    liaison.clock.advance(LEASE)
+    assert await liaison.harness.work() == 1
+    first, second = liaison.provider.calls
+    assert (first.headers["webhook-id"], first.body) == (second.headers["webhook-id"], second.body)
+    assert (await liaison.shown(number))["state"] == "sent"
+    assert len(await liaison.published(IdentificationSent)) == 1
+
+
+async def test_an_answer_that_is_faster_than_the_receipt_proves_that_the_request_arrived(liaison: Liaison) -> None:
+    suspect = await liaison.given()
+    number = await liaison.number()
+    await liaison.submit(number)
+    await liaison.approve(number)
+    worker = liaison.harness.process.worker
+    (claimed,) = await worker._claim()
+    await worker._called(worker._types[claimed.kind], claimed)
+    (line,) = await liaison.lines(number)
+    assert (await liaison.answered(number, identified(line["line"]))).status_code == 200
+    assert (await liaison.shown(number))["state"] == "answered"
+    liaison.clock.advance(LEASE)
+    await liaison.harness.work()
+    shown = await liaison.shown(number)
+    assert (shown["state"], shown["provider_status"]) == ("answered", "answered")
+    assert len(await liaison.published(IdentificationSent, suspect)) == 1
+
+
+async def test_a_provider_sees_a_request_only_once_it_is_offered_to_it(liaison: Liaison) -> None:
+    number = await approved(liaison)
+    async with liaison.of_provider() as client, liaison.of_provider("east") as other:
+        before = await client.get(f"/v1/requests/{number}")
+        assert before.status_code == 404
+        assert (await client.get("/v1/requests")).json()["items"] == []
+        await liaison.harness.work()
+        assert [one["number"] for one in (await client.get("/v1/requests")).json()["items"]] == [number]
+        assert (await other.get("/v1/requests")).json()["items"] == []
+        stranger = await other.get(f"/v1/requests/{number}")
+        assert {**stranger.json(), "request_id": None} == {**before.json(), "request_id": None}
+
+
+async def test_a_private_host_that_nobody_allowed_is_not_called(database: TestDatabase) -> None:
+    async with serving() as provider:
+        settings = {"sandbox_channels": provider.channels, "channel_secrets": f"provider-north={SECRET}"}
+        async with running(service, database, SettableClock(NOW), **settings) as harness:
+            liaison = Liaison(harness, await harness.process.keyring.new_key(), provider)
+            number = await approved(liaison)
+            await harness.work()
+            shown = await liaison.shown(number)
+    assert (shown["channel_error"], shown["channel_refused"]) == ("address_refused", True)
+    assert provider.calls == []
+
+
+async def test_a_real_request_never_reaches_a_sandbox_channel(liaison: Liaison) -> None:
+    await liaison.told(liaison.requested(capture()), testmode=False)
+    number = await liaison.sent()
+    shown = await liaison.shown(number)
+    assert (shown["provider"], shown["channel_error"], shown["channel_refused"]) == ("bell", "no_channel", True)
+    assert liaison.provider.calls == []
+
+
+async def test_a_request_waits_an_hour_at_most_between_attempts_and_is_never_given_up(liaison: Liaison) -> None:
+    number = await approved(liaison)
+    liaison.provider.will(*[FAILING["500"]] * 20)
+    for _ in range(20):
+        assert await liaison.harness.work() == 1
+        liaison.clock.advance(timedelta(hours=1))
+    assert (await liaison.shown(number))["attempts"] == 20
+    await liaison.harness.work()
+    assert (await liaison.shown(number))["state"] == "sent"
+    assert len({call.body for call in liaison.provider.calls}) == 1
+
+
+async def test_what_was_erased_after_approval_is_not_sent(liaison: Liaison) -> None:
+    number = await approved(liaison)
+    await liaison.erase()
+    await liaison.harness.work()
+    shown = await liaison.shown(number)
+    assert (shown["channel_error"], shown["lines"][0]["ip"], liaison.provider.calls) == ("erased", None, [])
