@@ -23,7 +23,7 @@ ROLES = (*roles.LOGINS, "centre")
 
 WITHOUT_TENANT = {
     "alembic_version", "audit_head", "audit_seal", "consumer_position", "event_sequence", "inbox", "outbox",
-    "outbox_dead", "outbox_shard",
+    "outbox_dead", "outbox_shard", "parked_key", "parked_record",
 }  # fmt: skip
 """The kit's own tables that hold nothing of one tenant alone; partitions of the inbox count as the inbox."""
 MECHANISM = WITHOUT_TENANT | {"audit_entry", "job"}
@@ -46,7 +46,7 @@ FOREIGN_RIGHTS = """
         (c.relkind IN ('r', 'p', 'v') AND has_table_privilege($1, c.oid, $3))
         OR (c.relkind = 'S' AND has_sequence_privilege($1, c.oid, 'USAGE, SELECT, UPDATE')))
 """
-A_TABLE = {"intake": "entry", "routing": "entry", "isp_liaison": "subscriber_record"}
+A_TABLE = {"intake": "entry", "routing": "entry", "isp_liaison": "subscriber_record", "notifications": "notice"}
 ANY_RIGHT = "SELECT, INSERT, UPDATE, DELETE, TRUNCATE, REFERENCES, TRIGGER"
 
 
