@@ -71,7 +71,8 @@ MISS = text("""
 SETTLE = text("""
     UPDATE request SET state = :state, closed_at = :closed,
         desired_status = CASE WHEN CAST(:closed AS timestamptz) IS NULL THEN desired_status ELSE 'closed' END,
-        provider_status = CASE WHEN :answered THEN 'answered' ELSE provider_status END
+        provider_status = CASE WHEN :answered THEN 'answered'
+            WHEN provider_status = 'answered' THEN 'in_progress' ELSE provider_status END
     WHERE id = :id
 """)
 ADD_DRAFTERS = text("""
