@@ -20,6 +20,6 @@ def test_channels_are_pairs(text: str, expected: dict[str, str]) -> None:
 
 @pytest.mark.parametrize("text", ["whsec_c2VjcmV0", "a=", "=whsec_c2VjcmV0", "a=x,whsec_c2VjcmV0"])
 def test_a_mistake_names_its_place_and_shows_nothing(text: str) -> None:
-    with pytest.raises(ValueError, match="entry [12] of a channel option") as caught:
+    with pytest.raises(ValueError, match=r"entry [12] of a channel option") as caught:
         channels_of(text)
     assert "c2VjcmV0" not in str(caught.value)
