@@ -252,3 +252,22 @@ async def test_what_people_decide_is_in_the_audit(liaison: Liaison) -> None:
     assert [(row["action"], row["actor"]) for row in rows] == [
         ("request.submitted", "officer-1"), ("request.approved", "officer-2"),
     ]  # fmt: skip
+
+
+async def test_what_was_erased_leaves_its_request_which_is_not_stuck(liaison: Liaison) -> None:
+    await liaison.given(capture("70.24.10.1"))
+    erased = liaison.key
+    liaison.key = await liaison.harness.process.keyring.new_key()
+    await liaison.given(capture("70.24.10.2"))
+    number = await liaison.number()
+    await liaison.submit(number)
+    liaison.key, kept = erased, liaison.key
+    await liaison.erase()
+    liaison.key = kept
+    assert problem(await liaison.approve(number)) == (422, "line.erased")
+    returned = await liaison.post(f"requests/{number}:return", {"reason": "One referral was erased."})
+    assert returned.status_code == 200
+    sent = await liaison.sent()
+    assert [line["ip"] for line in await liaison.lines(sent)] == ["70.24.10.2"]
+    demand = await liaison.sent(DEMAND)
+    assert [line["ip"] for line in await liaison.lines(demand)] == ["70.24.10.2"]

@@ -184,6 +184,16 @@ async def test_what_was_submitted_goes_on_when_it_is_cancelled_and_that_is_noted
     assert await liaison.published(IdentificationCompleted) == []
 
 
+async def test_what_was_cancelled_and_is_wanted_again_is_the_same_line(liaison: Liaison) -> None:
+    suspect = await liaison.given(capture())
+    number = await liaison.sent()
+    await liaison.cancelled(suspect)
+    await liaison.given(capture(), entry=suspect)
+    shown = await liaison.shown(number)
+    assert (shown["desired_status"], shown["lines"][0]["entries"]) == ("sent", [str(suspect)])
+    assert len(await liaison.published(IdentificationSent, suspect)) == 2
+
+
 async def test_an_erased_referral_is_asked_about_no_more(liaison: Liaison) -> None:
     event = liaison.requested(capture())
     await liaison.erase()

@@ -21,7 +21,7 @@ FAILING = {
     "closing mid-body": Behaviour(closes_after=4),
     "not JSON": Behaviour(body=b"<html>welcome</html>"),
     "too long": Behaviour(body=b" " * 20_000),
-    "redirecting": Behaviour(status="502 Bad Gateway", body=b""),
+    "502": Behaviour(status="502 Bad Gateway", body=b""),
 }
 
 

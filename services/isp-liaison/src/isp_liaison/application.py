@@ -4,6 +4,8 @@ import ssl
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from standardwebhooks import Webhook
+
 from isp_liaison.channels.http import Channels, channels_of
 from isp_liaison.domain.directory import Directory
 from isp_liaison.domain.instruments import Instrument
@@ -57,11 +59,14 @@ def build(runtime: Runtime[Settings]) -> Application:
 
 def _channels(settings: Settings) -> Channels:
     """Private hosts are called only where the operator allows it (`INTERLINK_ALLOWED_HOSTS`)."""
+    secrets = channels_of(settings.channel_secrets.get_secret_value())
+    for secret in secrets.values():
+        Webhook(secret)  # else an unreadable one would be found out only by the first request
     allowed = {host.strip() for host in settings.allowed_hosts.split(",") if host.strip()}
     return Channels(
         urls=channels_of(settings.channels),
         sandbox_urls=channels_of(settings.sandbox_channels),
-        secrets=channels_of(settings.channel_secrets.get_secret_value()),
+        secrets=secrets,
         allowed=frozenset(allowed),
         seconds=settings.channel_seconds,
         tls=ssl.create_default_context(),

@@ -1,7 +1,8 @@
 """Lines are added to collecting drafts: every way to a line ends here, so that the same data is one line.
 
-Locks, in every transaction the same order: requests by id, lines by id. Whoever loses a race for a line or a draft
-looks again; the database's unique indexes decide who came first.
+Locks: requests by id, then lines by id. Whoever loses a race for a line or a draft looks again; the database's unique
+indexes decide who came first. Lines that move on, or are redirected, lock the next draft after themselves: there two
+transactions may meet head-on, and the one that the server ends is repeated (a deadlock is transient).
 """
 
 from collections.abc import Iterable, Mapping, Sequence

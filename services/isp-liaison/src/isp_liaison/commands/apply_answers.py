@@ -60,11 +60,8 @@ async def settle(tx: Transaction, request_id: RequestId) -> None:
     request = (await requests.read(tx, [request_id]))[request_id]
     if request.state not in WITH_PROVIDER:
         return
-    states = [line.state for line in (await lines.of_requests(tx, [request_id])).values()]
-    after = settled(
-        open_lines=states.count(LineState.OPEN),
-        waiting=states.count(LineState.ANSWERED),
-    )
+    open_lines, waiting = await lines.count(tx, request_id)
+    after = settled(open_lines=open_lines, waiting=waiting)
     if after is not request.state:
         await requests.settle(tx, request_id, after, tx.now())
     await requests.refresh(tx, [request_id])

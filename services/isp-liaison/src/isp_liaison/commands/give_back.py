@@ -3,7 +3,6 @@
 from isp_liaison import sealing
 from isp_liaison.application import Application
 from isp_liaison.commands import adding, loading, writing
-from isp_liaison.domain.lines import LineState
 from isp_liaison.domain.requests import Move, Request, move
 from isp_liaison.store import requests
 from kit.access import Principal
@@ -17,8 +16,8 @@ async def give_back(app: Application, tx: Transaction, number: str, reason: str,
     state = loading.or_conflict(move(request, Move.RETURN))
     await requests.end(tx, [request.id], state, now=tx.now())
     await writing.keep_text(app, tx, request, sealing.RETURNED, list(found.values()), reason)
-    waiting = [line for line in found.values() if line.state is LineState.OPEN]
+    waiting = await loading.askable(app, tx, found)
     if waiting:
-        await adding.move_on(tx, request, waiting)
+        await adding.move_on(tx, request, list(waiting.values()))
     tx.audit(AuditEntry(actor=principal, action="request.returned", subject=request.number))
     return request

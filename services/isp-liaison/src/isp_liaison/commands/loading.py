@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping
 
-from isp_liaison.domain.lines import LineId
+from isp_liaison.application import Application
+from isp_liaison.commands import writing
+from isp_liaison.domain.lines import LineId, LineState
 from isp_liaison.domain.refusals import Refusal
 from isp_liaison.domain.requests import Request, State
 from isp_liaison.store import lines, requests
@@ -28,6 +30,16 @@ async def visible(tx: Transaction, number: str) -> tuple[Request, Mapping[LineId
     if found not in locked:
         raise NotFound
     return locked[found], await lines.of_requests(tx, [found])
+
+
+async def askable(app: Application, tx: Transaction, found: Mapping[LineId, Line]) -> dict[LineId, Line]:
+    """The lines that wait to be asked; those whose referral was erased meanwhile are dropped."""
+    waiting = [line for line in found.values() if line.state is LineState.OPEN]
+    kept = {line.id: line for line in await writing.alive(app, waiting)}
+    erased = [line.id for line in waiting if line.id not in kept]
+    if erased:
+        await lines.end(tx, [(line, None) for line in erased], LineState.DROPPED, tx.now())
+    return kept
 
 
 def or_conflict(after: State | Refusal) -> State:

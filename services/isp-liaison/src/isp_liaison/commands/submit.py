@@ -8,7 +8,7 @@ from isp_liaison.domain import authorities
 from isp_liaison.domain.authorities import Authority, Claimed
 from isp_liaison.domain.directory import Provider
 from isp_liaison.domain.instruments import Instrument, in_force
-from isp_liaison.domain.lines import LineId, LineState, Split, split
+from isp_liaison.domain.lines import LineId, Split, split
 from isp_liaison.domain.requests import Move, Request, move
 from isp_liaison.domain.statutory_days import local_date
 from isp_liaison.store import lines, requests
@@ -25,8 +25,8 @@ async def submit(
 ) -> Request:
     """Freeze a draft. Raises `NotFound`, `Conflict` where it is no draft any more, `Rejected` by the rules."""
     request, every = await loading.of_centre(tx, number, principal)
-    found = {line.id: line for line in every.values() if line.state is LineState.OPEN}
     state = loading.or_conflict(move(request, Move.SUBMIT))
+    found = await loading.askable(app, tx, every)
     known = await reference.known(app, tx)
     made_on = claimed.made_on if claimed is not None else tx.now().date()
     instrument = or_reject(in_force(known.instruments, request.instrument, made_on))

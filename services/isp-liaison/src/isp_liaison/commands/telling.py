@@ -7,7 +7,7 @@ from isp_liaison import events
 from isp_liaison.domain.answers import PRESERVED
 from isp_liaison.domain.instruments import Effect
 from isp_liaison.domain.lines import LineId, LineState
-from isp_liaison.domain.requests import Request
+from isp_liaison.domain.requests import Desired, Request
 from isp_liaison.events import Of, Place
 from isp_liaison.store import answers, lines, requests
 from isp_liaison.store.answers import Record
@@ -46,6 +46,9 @@ async def joined(tx: Transaction, found: Iterable[Line], fresh: Sequence[LineEnt
         request = asked[line.request]
         if request.sent_at is not None:
             tx.publish(events.sent(of, number=request.number, sent_at=request.sent_at), of.origin)
+    again = [request.id for request in asked.values() if request.desired is Desired.CANCELLED]
+    if again:
+        await requests.want_again(tx, again)
     done = [entry for entry in fresh if by_id[entry.line].state is LineState.DONE]
     if done:
         await _answered_already(tx, by_id, done)

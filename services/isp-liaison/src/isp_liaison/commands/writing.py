@@ -1,6 +1,6 @@
 """What people write about a request, and the bytes that go to its provider, are kept sealed."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 
 import orjson
@@ -25,8 +25,17 @@ async def keep_grounds(
 async def keep_text(
     app: Application, tx: Transaction, request: Request, kind: str, lines: Sequence[Line], text: str
 ) -> None:
-    """A reason in somebody's words."""
-    await keep_bytes(app, tx, request, kind, lines, text.encode())
+    """A reason in somebody's words; not kept where every referral that it could be about was erased."""
+    readable = await alive(app, lines)
+    if readable:
+        await keep_bytes(app, tx, request, kind, readable, text.encode())
+
+
+async def alive(app: Application, lines: Iterable[Line]) -> list[Line]:
+    """Those of the lines whose referral was not erased."""
+    given = list(lines)
+    keys = await sealing.keys(app.keyring, {line.key for line in given})
+    return [line for line in given if line.key in keys]
 
 
 async def keep_bytes(

@@ -33,6 +33,10 @@ LOCK_KEYS = text(f"{_OF_KEYS} FOR UPDATE OF l")
 LOCK = text("SELECT * FROM line WHERE id = ANY (CAST(:ids AS uuid[])) ORDER BY id FOR UPDATE")
 READ = text("SELECT * FROM line WHERE id = ANY (CAST(:ids AS uuid[])) ORDER BY id")
 LOCK_OF_REQUESTS = text("SELECT * FROM line WHERE request = ANY (CAST(:requests AS uuid[])) ORDER BY id FOR UPDATE")
+COUNT = text("""
+    SELECT count(*) FILTER (WHERE state = 'open') AS open, count(*) FILTER (WHERE state = 'answered') AS waiting
+    FROM line WHERE request = :request
+""")
 MOVE = text("UPDATE line SET request = :to WHERE id = ANY (CAST(:ids AS uuid[]))")
 END = text("""
     UPDATE line l SET state = :state, outcome = r.outcome, done_at = :now
@@ -147,6 +151,12 @@ async def of_requests(tx: Transaction, requests: Iterable[UUID]) -> dict[LineId,
     """Every line of these requests, locked; the requests are locked already."""
     rows = await tx.rows(LOCK_OF_REQUESTS, {"requests": sorted(set(requests))})
     return {one.id: one for one in map(_line, rows)}
+
+
+async def count(tx: Transaction, request: RequestId) -> tuple[int, int]:
+    """How many lines of a request wait for an answer, and for its check. The request is locked already."""
+    (row,) = await tx.rows(COUNT, {"request": request})
+    return row.open, row.waiting
 
 
 async def move(tx: Transaction, ids: Iterable[LineId], *, to: RequestId) -> None:

@@ -45,6 +45,10 @@ END = text("""
     UPDATE request SET state = :state, closed_at = :now WHERE id = ANY (CAST(:ids AS uuid[]))
 """)
 CANCEL = text("UPDATE request SET desired_status = 'cancelled' WHERE id = ANY (CAST(:ids AS uuid[]))")
+WANT_AGAIN = text("""
+    UPDATE request SET desired_status = 'sent'
+    WHERE id = ANY (CAST(:ids AS uuid[])) AND desired_status = 'cancelled'
+""")
 SEND_AGAIN = text("""
     UPDATE request SET channel_refused = false, channel_error = NULL, next_attempt_at = :now WHERE id = :id
 """)
@@ -67,7 +71,8 @@ MISS = text("""
 SETTLE = text("""
     UPDATE request SET state = :state, closed_at = :closed,
         desired_status = CASE WHEN CAST(:closed AS timestamptz) IS NULL THEN desired_status ELSE 'closed' END,
-        provider_status = CASE WHEN :answered THEN 'answered' ELSE provider_status END
+        provider_status = CASE WHEN :answered THEN 'answered'
+            WHEN provider_status = 'answered' THEN 'in_progress' ELSE provider_status END
     WHERE id = :id
 """)
 ADD_DRAFTERS = text("""
@@ -180,6 +185,11 @@ async def end(tx: Transaction, ids: Iterable[UUID], state: State, *, now: dateti
 async def cancel(tx: Transaction, ids: Iterable[UUID]) -> None:
     """Nobody needs them any more; what was submitted goes on all the same."""
     await tx.execute(CANCEL, {"ids": sorted(ids)})
+
+
+async def want_again(tx: Transaction, ids: Iterable[UUID]) -> None:
+    """Somebody needs them after all."""
+    await tx.execute(WANT_AGAIN, {"ids": sorted(ids)})
 
 
 async def send_again(tx: Transaction, request: Request, now: datetime) -> None:

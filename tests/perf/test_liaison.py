@@ -1,0 +1,180 @@
+"""Liaison's hot paths: as many statements for a batch as for one suspect, and no large table read from end to end."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from perf.test_plans import fill
+from perf.watching import Watched, watching
+from service.isp_liaison.conftest import DEMAND, NOW, PRODUCTION, Liaison, authority, capture, identified
+from service.isp_liaison.provider import Provider
+
+from contracts import ids
+from contracts.events.identifications import IdentificationCancelled
+from contracts.events.jurisdictions import AssignmentCreated
+from isp_liaison.service import service
+from kit.testing.databases import TestDatabase, TestDatabases
+from kit.testing.harness import running
+from kit.time import SettableClock
+
+MOST_OF_A_BATCH = 16
+"""Statements for a whole batch of what routing wants (12 when this was written)."""
+NUMBER_OF = """
+    SELECT r.number FROM isp_liaison.request r JOIN isp_liaison.line l ON l.request = r.id
+    JOIN isp_liaison.line_entry e ON e.line = l.id WHERE e.entry = $1 AND r.instrument = $2
+"""
+SIZES = (1, 50, 500)
+LARGE = (
+    "request", "line", "line_entry", "answer", "authority", "sealed_text", "subscriber_record", "holder", "unplaced",
+    "event_sequence", "inbox_default", "job", "outbox",
+)  # fmt: skip
+
+# Fifty thousand of each: their own requests, lines and suspects, all open, none a draft.
+COPIED = {
+    "request": "'id', n.a, 'number', 'IR-2025-' || 100000 + n.number, 'state', 'sent', 'investigation', n.b, "
+    "'provider_tenant', 'provider:n-' || n.number % 500, 'offered_at', now(), "
+    "'perishes_at', now() + n.number * interval '1 minute'",
+    "line": "'id', n.c, 'request', n.a, 'investigation', n.b, 'mark', n.d",
+    "line_entry": "'line', n.c, 'entry', n.d, 'tenant', {tenant}",
+    "authority": "'request', n.a",
+    "sealed_text": "'request', n.a",
+    "answer": "'id', n.a, 'request', n.a, 'line', n.c, 'state', 'confirmed'",
+    "subscriber_record": "'id', n.b, 'line', n.c",
+    "holder": "'entry', n.d, 'tenant', {tenant}, 'holder_tenant', 'agency:n-' || n.number % 500",
+    "unplaced": "'id', n.a, 'entry', n.d, 'tenant', {tenant}",
+}
+
+
+@pytest.fixture
+async def liaison(database: TestDatabase) -> AsyncIterator[Liaison]:
+    async with running(service, database, SettableClock(NOW)) as harness:
+        yield Liaison(harness, await harness.process.keyring.new_key(), Provider())
+
+
+def captures(liaison: Liaison, size: int, offset: int = 0) -> list[Any]:
+    return [
+        liaison.requested(
+            capture(f"70.{24 + offset}.{number // 250}.{number % 250}"),
+            capture(f"70.{24 + offset}.{number // 250}.{number % 250}", grade="X", item="/captures/1"),
+        )
+        for number in range(size)
+    ]
+
+
+async def statements(liaison: Liaison, *events: Any) -> int:
+    with watching(liaison.harness.process.database) as seen:
+        await liaison.told(*events)
+    (transaction,) = seen.transactions
+    return len(transaction)
+
+
+async def test_as_many_statements_for_a_batch_as_for_one_suspect(liaison: Liaison) -> None:
+    await liaison.given()  # what is known of providers is read once a minute
+    counts: dict[int, set[int]] = {}
+    for offset, size in enumerate(SIZES):
+        events = captures(liaison, size, offset + 1)
+        again = [event.model_copy(update={"entry": event.entry}) for event in events]
+        gone = [
+            IdentificationCancelled(
+                entry=event.entry, kind="suspect", referral=event.referral, investigation=event.investigation,
+                reason="withdrawn",
+            )
+            for event in events
+        ]  # fmt: skip
+        held = [
+            AssignmentCreated(
+                entry=event.entry, kind="suspect", referral=event.referral, investigation=event.investigation,
+                assignment=ids.new(), holder="ice-on", determination=ids.new(), body="ice-on", hop=1,
+                assigned_at=NOW, due_at=NOW,
+            )
+            for event in events
+        ]  # fmt: skip
+        for step, batch in enumerate((events, again, held, gone)):
+            counts.setdefault(step, set()).add(await statements(liaison, *batch))
+    assert all(len(found) == 1 for found in counts.values()), counts
+    assert max(max(found) for found in counts.values()) <= MOST_OF_A_BATCH, counts
+
+
+async def test_as_many_statements_for_an_answer_to_many_lines_as_to_one(liaison: Liaison) -> None:
+    counts: dict[str, set[int]] = {}
+    for offset, size in enumerate((1, 100)):
+        await liaison.told(*captures(liaison, size, offset + 1))
+        number = await liaison.sent()
+        told = {"zone": "America/Toronto", "lines": [identified(one["line"]) for one in await liaison.lines(number)]}
+        async with liaison.of_provider() as client:
+            with watching(liaison.harness.process.database) as seen:
+                answer = await client.post(f"/v1/requests/{number}:answer", json=told)
+            assert {one["verdict"] for one in answer.json()["lines"]} == {"taken"}
+        counts.setdefault("answer", set()).add(len(seen.statements))
+        with watching(liaison.harness.process.database) as seen:
+            await liaison.harness.work()
+        counts.setdefault("apply", set()).add(len(seen.statements))
+    assert all(len(found) == 1 for found in counts.values()), counts
+
+
+@pytest.fixture(scope="module")
+async def full(databases: TestDatabases) -> AsyncIterator[Liaison]:
+    """Liaison with much behind it."""
+    database = await databases.make()
+    async with running(service, database, SettableClock(NOW)) as harness:
+        made = Liaison(harness, await harness.process.keyring.new_key(), Provider())
+        suspect = await made.given(capture(), capture("70.24.10.3", grade="X", item="/captures/1"))
+        await made.held_by(suspect, "ice-on", "agency:ice-on")
+        await made.identified_and_released(suspect)
+        await fill(database, "isp_liaison", COPIED)
+        yield made
+    await databases.drop(database)
+
+
+def assert_by_index(seen: Watched, *tables: str) -> None:
+    assert seen.scanned(*LARGE) == []
+    assert [table for table in tables if not seen.read(table)] == []
+
+
+async def test_a_batch_of_what_is_wanted_is_found_by_index(full: Liaison) -> None:
+    with watching(full.harness.process.database, plans=True) as seen:
+        events = captures(full, 40, 7)
+        await full.told(*events)
+        await full.told(*events)
+        await full.cancelled(*(event.entry for event in events[:20]))
+        await full.held_by(events[0].entry, "ice-on", "agency:ice-on")
+    assert_by_index(seen, "request", "line", "line_entry")
+
+
+async def test_the_queue_and_a_request_are_found_by_index(full: Liaison) -> None:
+    row = (await full.harness.rows("SELECT number FROM isp_liaison.request LIMIT 1"))[0]
+    for client in (
+        full.officer(),
+        full.harness.client("provider:n-7", "requests:read", Interlink_Purpose="plans"),
+    ):
+        with watching(full.harness.process.database, plans=True) as seen:
+            async with client as http:
+                first = (await http.get("/v1/requests", params={"limit": 20})).json()
+                await http.get("/v1/requests", params={"limit": 20, "cursor": first["next"]})
+                sent = (await http.get("/v1/requests", params={"limit": 20, "state": "sent"})).json()
+                await http.get(f"/v1/requests/{row['number']}")
+        assert len(first["items"]) == len(sent["items"]) == 20
+        assert_by_index(seen, "request", "line")
+
+
+async def test_a_whole_life_is_found_by_index(full: Liaison) -> None:
+    suspect = await full.given(capture("70.99.1.1"), investigation=ids.new())
+    await full.held_by(suspect, "ice-qc", "agency:ice-qc")
+    with watching(full.harness.process.database, plans=True) as seen:
+        for instrument in (DEMAND, PRODUCTION):
+            (asked,) = await full.harness.rows(NUMBER_OF, suspect, instrument)
+            number = asked["number"]
+            await full.post(f"requests/{number}:submit", {"authority": authority(instrument)})
+            await full.approve(number)
+            await full.harness.work()
+            (line,) = await full.lines(number)
+            told = {"line": line["line"], "outcome": "preserved"} if instrument == DEMAND else identified(line["line"])
+            assert (await full.answered(number, told)).status_code == 200
+        await full.confirmed()
+        (record,) = await full.harness.rows(
+            "SELECT r.id FROM isp_liaison.subscriber_record r JOIN isp_liaison.line_entry e ON e.line = r.line"
+            " WHERE e.entry = $1", suspect,
+        )  # fmt: skip
+        async with full.of_agency("ice-qc") as client:
+            assert (await client.get(f"/v1/subscribers/{record['id']}")).status_code == 200
+    assert_by_index(seen, *(set(LARGE) - {"unplaced", "inbox_default"}))

@@ -1,0 +1,86 @@
+"""Everything at once: what routing wants, cancels, and officers decide, in any order; nothing is lost or doubled."""
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable
+from uuid import UUID
+
+from service.isp_liaison.conftest import PRODUCTION, Liaison, authority, capture, identified
+
+from contracts import ids
+from contracts.events.identifications import IdentificationCompleted
+from kit.failures import is_transient
+
+TIED = """
+    SELECT e.entry, e.line FROM isp_liaison.line_entry e JOIN isp_liaison.line l ON l.id = e.line
+    WHERE l.instrument = $1 AND l.state = 'done' AND e.state = 'current'
+"""
+ADDRESSES = [f"70.24.10.{number}" for number in range(1, 13)]
+
+
+async def until_done(act: Callable[[], Awaitable[object]]) -> None:
+    """As the consumer does: what is transient is repeated."""
+    while True:
+        try:
+            await act()
+        except Exception as error:
+            if not is_transient(error):
+                raise
+        else:
+            return
+
+
+async def submit_and(liaison: Liaison, *verbs: str, chance: random.Random) -> set[int]:
+    """Officers at work on whatever waits; the statuses of what they did."""
+    seen: set[int] = set()
+    for one in await liaison.queue(instrument=PRODUCTION, state="draft"):
+        answer = await liaison.post(f"requests/{one['number']}:submit", {"authority": authority()})
+        seen.add(answer.status_code)
+    for one in await liaison.queue(instrument=PRODUCTION, state="submitted"):
+        verb = chance.choice(verbs)
+        body = {"reason": "x"} if verb == "return" else None
+        seen.add((await liaison.post(f"requests/{one['number']}:{verb}", body, sub="officer-2")).status_code)
+    await liaison.harness.work()
+    return seen
+
+
+async def at_once(liaison: Liaison, wanted: list[tuple[UUID, list[str]]], gone: list[UUID]) -> None:
+    """Everything that may happen, beside each other."""
+
+    async def deciding() -> None:
+        for _ in range(6):
+            # 409 and 422: others were faster; 503: a lock was lost, and nothing stored
+            assert await submit_and(liaison, "return", "approve", chance=random.Random(1)) <= {200, 409, 422, 503}
+
+    def asking(entry: UUID, addresses: list[str]) -> Callable[[], Awaitable[object]]:
+        captures = [capture(ip, item=f"/captures/{at}") for at, ip in enumerate(addresses)]
+        return lambda: liaison.told(liaison.requested(*captures, entry=entry))
+
+    async with asyncio.TaskGroup() as group:
+        group.create_task(deciding())
+        for entry, addresses in wanted:
+            group.create_task(until_done(asking(entry, addresses)))
+        for entry in gone:
+            group.create_task(until_done(lambda entry=entry: liaison.cancelled(entry)))
+
+
+async def test_nothing_is_lost_or_doubled_whoever_comes_first(liaison: Liaison) -> None:
+    chance = random.Random(7)
+    wanted = [(ids.new(), chance.sample(ADDRESSES, 3)) for _ in range(24)]
+    gone = [entry for entry, _ in wanted[::6]]
+    await at_once(liaison, wanted, gone)
+    assert await submit_and(liaison, "approve", chance=chance) <= {200}
+
+    lines = [line for call in liaison.provider.calls for line in call.told["lines"]]
+    assert len({line["ip"] for line in lines}) == len(lines), "no second demand for the same data"
+    for call in liaison.provider.calls:
+        number = call.headers["idempotency-key"]
+        await liaison.answered(number, *(identified(line["line"]) for line in call.told["lines"]))
+    await liaison.confirmed()
+
+    told = {(one.entry, one.line) for one in await liaison.published(IdentificationCompleted)}
+    tied = {(row["entry"], row["line"]) for row in await liaison.harness.rows(TIED, PRODUCTION)}
+    assert told == tied
+    asked = {line["line"]: line["ip"] for line in lines}
+    expected = {(entry, ip) for entry, addresses in wanted if entry not in gone for ip in addresses}
+    assert expected <= {(entry, asked[str(line)]) for entry, line in tied}
