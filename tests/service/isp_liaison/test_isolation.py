@@ -86,6 +86,16 @@ async def test_the_right_to_a_record_goes_with_the_assignment(liaison: Liaison) 
     assert await opened_by("ice-qc") == 404
 
 
+async def test_a_record_stays_open_to_the_holder_when_nothing_more_is_asked(liaison: Liaison) -> None:
+    """Routing cancels what is moot once a civic address is known; what was answered is why it is."""
+    suspect = await liaison.given()
+    await liaison.held_by(suspect, "ice-on", "agency:ice-on")
+    record = await liaison.identified_and_released(suspect)
+    await liaison.cancelled(suspect)
+    async with liaison.of_agency("ice-on") as client:
+        assert (await client.get(f"/v1/subscribers/{record}")).status_code == 200
+
+
 @pytest.mark.parametrize(
     ("holder", "tenant"), [("bureau-nl", "partner:bureau-nl"), ("centre", "centre"), ("rcmp-h", "agency:rcmp-h")]
 )

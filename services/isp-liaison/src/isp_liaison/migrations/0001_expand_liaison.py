@@ -152,9 +152,8 @@ INDEXES = (
 # A provider sees what was offered to it; a holder the suspects and victims it holds now.
 OFFERED = f"provider_tenant = {CALLER} AND offered_at IS NOT NULL"
 HELD = f"EXISTS (SELECT FROM holder h WHERE h.entry = line_entry.entry AND h.holder_tenant = {CALLER})"
-RELEASED = """released_at IS NOT NULL AND EXISTS (
-    SELECT FROM line_entry e WHERE e.line = subscriber_record.line AND e.state = 'current'
-)"""
+# `line_entry` itself shows the holder's own entries alone, also those for whom nothing more is asked.
+RELEASED = "released_at IS NOT NULL AND EXISTS (SELECT FROM line_entry e WHERE e.line = subscriber_record.line)"
 
 
 def upgrade() -> None:
