@@ -7,12 +7,12 @@ from uuid import UUID
 from kit.database import Transaction
 from kit.jobs import Again, Done, Job, Outcome
 from notifications.application import Application
-from notifications.channels.webhook import Tried
 from notifications.commands import deliver, lanes
 from notifications.commands import escalate as escalating
 from notifications.commands import freeze as freezing
 from notifications.commands import replay as replaying
 from notifications.commands.deliver import Lane
+from notifications.domain.deliveries import Tried
 from notifications.domain.endpoints import EndpointId
 
 

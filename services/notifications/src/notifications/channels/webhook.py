@@ -13,7 +13,6 @@ import ssl
 import time
 from base64 import b64encode
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -23,34 +22,13 @@ from standardwebhooks.webhooks import Webhook
 
 from kit.http.client import AddressRefusedError, Resolve, outgoing, resolve
 from kit.time import Clock
-from notifications.domain.endpoints import Secrets, signing_versions
+from notifications.domain.deliveries import Message, Tried
+from notifications.domain.endpoints import signing_versions
 from notifications.domain.retrying import Answered, Result, Unanswered
 
 MEDIA_TYPE: Final = "application/cloudevents+json; charset=utf-8"
 PREFIX: Final = "whsec_"
 LONGEST_RETRY_AFTER: Final = 64
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Message:
-    """What is sent where: `id` and `body` are the same for every attempt."""
-
-    id: UUID
-    endpoint: UUID
-    url: str
-    body: str
-    secrets: Secrets
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tried:
-    """One attempt: when it began, how long it took, what came back."""
-
-    delivery: UUID
-    endpoint: UUID
-    at: datetime
-    milliseconds: int
-    result: Result
 
 
 class Webhooks:

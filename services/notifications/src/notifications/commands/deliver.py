@@ -9,11 +9,10 @@ from uuid import UUID
 
 from kit.database import Transaction
 from notifications import events
-from notifications.channels.webhook import Message, Tried
 from notifications.commands.disable import disable
 from notifications.domain import endpoints as health
 from notifications.domain import retrying
-from notifications.domain.deliveries import Delivery
+from notifications.domain.deliveries import Delivery, Message, Tried
 from notifications.domain.endpoints import Disabling, Endpoint, Health
 from notifications.domain.retrying import Answered, Failed, Failing, Retry, Succeeded, Verdict
 from notifications.store import deliveries, endpoints

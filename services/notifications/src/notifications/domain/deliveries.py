@@ -4,6 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from notifications.domain.endpoints import Secrets
+from notifications.domain.retrying import Result
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
@@ -29,3 +32,25 @@ class Delivery:
     tries: int = 0
     attempts: int = 0
     ended_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """What is sent where: `id` and `body` are the same for every attempt."""
+
+    id: UUID
+    endpoint: UUID
+    url: str
+    body: str
+    secrets: Secrets
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tried:
+    """One attempt: when it began, how long it took, what came back."""
+
+    delivery: UUID
+    endpoint: UUID
+    at: datetime
+    milliseconds: int
+    result: Result
