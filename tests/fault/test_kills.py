@@ -39,19 +39,27 @@ async def test_a_process_killed_in_the_middle_of_files_loses_and_doubles_nothing
     await suite.ready()
 
 
-@pytest.mark.parametrize(
-    "process",
-    ["isp-liaison-api", "isp-liaison-worker", "notifications-api", "notifications-worker", "routing-worker"],
+SERVICES = tuple(
+    f"{service}-{role}"
+    for service in ("intake", "routing", "isp-liaison", "notifications")
+    for role in ("api", "worker")
 )
-async def test_a_process_killed_in_the_middle_of_the_chain_loses_and_doubles_nothing(
-    suite: Suite, process: str
+
+
+@pytest.mark.parametrize("order", [SERVICES, SERVICES[::-1]], ids=["down the chain", "up the chain"])
+async def test_every_process_killed_in_the_middle_of_the_chain_loses_and_doubles_nothing(
+    suite: Suite, order: tuple[str, ...]
 ) -> None:
-    """Asked once, answered once, told: whoever dies while officers decide, providers answer and agencies are told."""
+    """Asked once, answered once, told: whoever dies while officers decide, providers answer and agencies are told.
+
+    A new file comes before each kill, so that something is under way at every step of the chain.
+    """
     await suite.ready()
-    bodies = [made.body for made in files(7000 + len(process) + ord(process[-5]), 3, 40, now=NOW)]
+    bodies = [made.body for made in files(7000 + len(order[0]), len(order), 15, now=NOW)]
+    entries: set[UUID] = set()
     async with chain(suite) as acting:
-        entries = await suite.entries_of(await all_of(*[suite.deliver("bureau-nl", body) for body in bodies]))
-        for _ in range(3):
+        for process, body in zip(order, bodies, strict=True):
+            entries |= await suite.entries_of([await suite.deliver("bureau-nl", body)])
             await acting.decided()
             await suite.killed(process)
         await suite.settled(entries)

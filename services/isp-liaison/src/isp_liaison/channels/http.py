@@ -98,7 +98,11 @@ class Channels:
             return Unclear(type(error).__name__)
 
     def _client(self) -> httpx.AsyncClient:
-        return outgoing(allowed=self.allowed, timeout=httpx.Timeout(self.seconds), verify=self.tls)
+        return outgoing(allowed=self.allowed, timeout=self._timeout(), verify=self.tls)
+
+    def _timeout(self) -> httpx.Timeout:
+        """Connecting ends first: a TLS handshake that is cut off from outside would leave its socket open."""
+        return httpx.Timeout(self.seconds, connect=self.seconds / 3)
 
 
 def channels_of(text: str) -> dict[str, str]:
