@@ -31,8 +31,8 @@ def scripts(package: str) -> ScriptDirectory:
     return ScriptDirectory.from_config(config)
 
 
-async def migrate(package: str, owner_url: str) -> str:
-    """Upgrade the schema to the head; returns the head's revision. Safe to repeat and to run concurrently."""
+async def migrate(package: str, owner_url: str, *, to: str = "head") -> str:
+    """Upgrade the schema to the head, or to a revision; returns the head's. Safe to repeat and to run concurrently."""
     url = owner_url.replace("postgresql://", "postgresql+asyncpg://", 1)
     engine = create_async_engine(url, hide_parameters=True)
     script = scripts(package)
@@ -41,7 +41,7 @@ async def migrate(package: str, owner_url: str) -> str:
             await lock.execution_options(isolation_level="AUTOCOMMIT")
             await lock.execute(text("SET lock_timeout = 0"))  # the role's is for tables; our turn we wait for
             await lock.execute(text("SELECT pg_advisory_lock(hashtext(:name))"), {"name": f"migrate {package}"})
-            await connection.run_sync(_upgrade, package, script)
+            await connection.run_sync(_upgrade, package, script, to)
             # Readiness compares the stamp with the build, as `system`.
             await lock.execute(text(f"GRANT SELECT ON {package}.alembic_version TO {package}_system"))
     finally:
@@ -51,9 +51,9 @@ async def migrate(package: str, owner_url: str) -> str:
     return head
 
 
-def _upgrade(connection: Connection, package: str, script: ScriptDirectory) -> None:
+def _upgrade(connection: Connection, package: str, script: ScriptDirectory, to: str) -> None:
     def steps(revision: Any, _context: MigrationContext) -> Any:
-        return script._upgrade_revs("head", revision)  # pyright: ignore[reportPrivateUsage]  # as alembic's own commands do
+        return script._upgrade_revs(to, revision)  # pyright: ignore[reportPrivateUsage]  # as alembic's own commands do
 
     with EnvironmentContext(Config(), script, fn=steps) as environment:
         environment.configure(
