@@ -68,6 +68,10 @@ lint: $(STAMP) ## Style, imports between layers, types.
 	$(BIN)/lint-imports
 	$(BIN)/basedpyright
 
+.PHONY: faults
+faults: $(STAMP) ## Half an hour of kills and outages under load; prove that nothing got lost. MINUTES=2 for a short one.
+	$(BIN)/interlink faults --minutes $(or $(MINUTES),31) --seed $(or $(SEED),1)
+
 .PHONY: schemas
 schemas: $(STAMP) ## Write the JSON Schemas, samples and AsyncAPI that follow from the contracts.
 	$(BIN)/python -m contracts generate

@@ -79,6 +79,19 @@ async def test_a_process_that_dies_is_started_again(kept: Kept) -> None:
     assert kept.child.reason == "killed by SIGKILL"
 
 
+async def test_an_armed_point_is_told_to_the_next_start_alone(kept: Kept) -> None:
+    kept.child.arm("relay.published")
+    armed: list[str | None] = []
+    for _ in range(2):
+        dead = kept.child.pid
+        assert dead is not None
+        psutil.Process(dead).send_signal(signal.SIGKILL)
+        await eventually(lambda dead=dead: kept.child.pid not in (None, dead), within=10)
+        await eventually(kept.answers, within=30)
+        armed.append(psutil.Process(kept.child.pid).environ().get("INTERLINK_FAULTS"))
+    assert armed == ["relay.published", None]
+
+
 async def test_an_exchange_refuses_no_connection(kept: Kept) -> None:
     old = kept.child.pid
     done = asyncio.Event()

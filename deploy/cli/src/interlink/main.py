@@ -23,6 +23,7 @@ COMMANDS = {
     "migrate": "database",
     "audit": "audit",
     "bench": "bench",
+    "faults": "faults",
 }
 """Each command and the module it lives in. Only the module that is asked for is loaded: the others are slow."""
 

@@ -28,8 +28,8 @@ SLOTS = 48
 MAX_ATTEMPTS = 12
 PATIENCE = 6
 """Attempts that an outage may use up at most: waiting for the database never makes a job dead."""
-CALL_SECONDS = 100.0
-"""Longest call, below the lease: another worker must not begin the same call beside it."""
+CALL_SHARE = 5 / 6
+"""Longest call, as a share of the lease: another worker must not begin the same call beside it."""
 FIRST_DELAY = timedelta(seconds=1)
 LONGEST_DELAY = timedelta(hours=1)
 
@@ -66,11 +66,20 @@ class LostLeaseError(Exception):
 class Worker:
     """Does the due jobs of one service."""
 
-    def __init__(self, types: Sequence[JobType], application: Any, database: Database, clock: Clock) -> None:
+    def __init__(
+        self,
+        types: Sequence[JobType],
+        application: Any,
+        database: Database,
+        clock: Clock,
+        *,
+        lease: timedelta = LEASE,
+    ) -> None:
         self._types = {declared.kind: declared for declared in types}
         self._application = application
         self._database = database
         self._clock = clock
+        self._lease = lease
         self._planted = False
         self.unrecorded = 0
         """Jobs that have failed and whose failure waits for the database to be written down."""
@@ -141,7 +150,7 @@ class Worker:
                 {
                     "kinds": list(self._types),
                     "now": now,
-                    "lease": now + LEASE,
+                    "lease": now + self._lease,
                     "token": token,
                     "limit": limit,
                 },
@@ -178,7 +187,7 @@ class Worker:
     async def _called(self, declared: JobType, claimed: Job) -> Any:
         if declared.call is None:
             return None
-        async with asyncio.timeout(CALL_SECONDS):
+        async with asyncio.timeout(self._lease.total_seconds() * CALL_SHARE):
             return await declared.call(self._application, claimed)
 
     async def _apply(self, declared: JobType, claimed: Job, result: Any) -> None:
@@ -215,7 +224,7 @@ class Worker:
 
     async def _record(self, claimed: Job, state: str, wait: timedelta, *, attempts: int, error: str) -> None:
         """Write the failure down, once the database is there; after the lease another worker has the job."""
-        lease_ends = self._clock.now() + LEASE
+        lease_ends = self._clock.now() + self._lease
         while True:
             try:
                 async with self._database.as_system() as tx:

@@ -48,12 +48,17 @@ class Child:
         self._expected: set[int] = set()
         self._stopping = asyncio.Event()
         self._failures = 0
+        self._armed = ""
 
     @property
     def pid(self) -> int | None:
         """The process id while it lives."""
         running = self._running
         return running.pid if running is not None and running.returncode is None else None
+
+    def arm(self, points: str) -> None:
+        """Its next start, and only that one, dies at these named points (`kit.faults`; comma separated)."""
+        self._armed = points
 
     async def run(self) -> None:
         """Keep it running until `stop`."""
@@ -123,6 +128,8 @@ class Child:
 
     async def _spawn(self) -> Running:
         descriptor = self._listening.fileno()
+        armed, self._armed = self._armed, ""
+        faults = {"INTERLINK_FAULTS": armed} if armed else {}
         with self._log.open("ab") as output:
             running = await asyncio.create_subprocess_exec(
                 sys.executable,
@@ -132,7 +139,7 @@ class Child:
                 stdout=output,
                 stderr=output,
                 pass_fds=(descriptor,),
-                env={**inherited(), **self._environment, self.process.socket: str(descriptor)},
+                env={**inherited(), **self._environment, **faults, self.process.socket: str(descriptor)},
                 start_new_session=True,  # Ctrl-C reaches the supervisor alone, which stops them in order
             )
         self._changed()

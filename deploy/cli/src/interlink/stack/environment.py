@@ -1,6 +1,7 @@
 """What the environment says: the one place of this package that reads it."""
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 from pydantic import Field
@@ -32,6 +33,11 @@ class Machine(BaseSettings):
     """What the machine says about its tools."""
 
     java_home: Path | None = Field(default=None, description="Folder of the JDK, when java is not on PATH.")
+
+
+def of_supervisor(home: Path, options: Mapping[str, str]) -> dict[str, str]:
+    """This process's environment for a supervisor of that home; the options reach its processes."""
+    return {**os.environ, "INTERLINK_HOME": str(home), **options}  # noqa: TID251 - as below
 
 
 def inherited() -> dict[str, str]:

@@ -100,9 +100,13 @@ class Postgres:
         )
 
     def stop(self, mode: StopMode = StopMode.FAST) -> None:
-        """Stop it and wait until it is gone; already down is fine."""
-        if self.pid is not None:
-            _pg_ctl(_server(self.folder), "stop", "-w", "-t", str(START_SECONDS), "-m", mode.value)
+        """Stop it and wait until it is gone; already down is fine.
+
+        Nobody can start it meanwhile: pg_ctl would wait for the new one to end, which it does not.
+        """
+        with only_one(self.folder.with_name(self.folder.name + ".lock")):
+            if self.pid is not None:
+                _pg_ctl(_server(self.folder), "stop", "-w", "-t", str(START_SECONDS), "-m", mode.value)
 
 
 def wipe(folder: Path) -> None:

@@ -3,12 +3,14 @@
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 import psutil
 
 from interlink.stack import control, kafka, postgres, state
+from interlink.stack.environment import of_supervisor
 from interlink.stack.home import Home
 from interlink.stack.layout import StackError, last_lines
 from interlink.stack.preparing import end_leftovers, started_at
@@ -18,6 +20,7 @@ from interlink.stack.state import Phase, State
 START_SECONDS = 300  # the first start downloads
 STOP_SECONDS = 120
 LOG = "supervisor"
+NOTHING: Mapping[str, str] = MappingProxyType({})
 
 _launched: "dict[Path, subprocess.Popen[bytes]]" = {}
 """Supervisors that this process started: kept, because a dropped one that still runs is warned of."""
@@ -39,13 +42,15 @@ def required(home: Home) -> State:
     return found
 
 
-def start(home: Home, tell: Callable[[str], None]) -> State:
+def start(home: Home, tell: Callable[[str], None], options: Mapping[str, str] = NOTHING) -> State:
     """Start the stack in the background unless it runs, and wait until everything is ready.
+
+    `options` of services (`ROUTING_SESSION_SECONDS`) reach every process of a stack that is started here.
 
     Raises `StackError` with what its supervisor said when it ends, or names who is not ready in time.
     """
     home.create()
-    supervisor = _launch(home) if current(home) is None else None
+    supervisor = _launch(home, options) if current(home) is None else None
     deadline = time.monotonic() + START_SECONDS
     told = ""
     while time.monotonic() < deadline:
@@ -103,13 +108,14 @@ def _ready(found: State) -> State:
     return found
 
 
-def _launch(home: Home) -> "subprocess.Popen[bytes]":
+def _launch(home: Home, options: Mapping[str, str]) -> "subprocess.Popen[bytes]":
     with home.log(LOG).open("wb") as output:
         _launched[home.folder] = subprocess.Popen(
             [sys.executable, "-m", "interlink", "up"],
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
+            env=of_supervisor(home.folder, options),
             start_new_session=True,
         )
     return _launched[home.folder]

@@ -11,6 +11,7 @@ import socket
 import time
 from collections.abc import Callable, Generator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import httpx
@@ -165,10 +166,15 @@ class Supervisor:
                 listening=self._sockets[process.name],
                 environment=processes.environment(process, around),
                 log=self._home.log(process.name),
-                changed=self._changed.set,
+                changed=partial(self._process_changed, process.name),
             )
             self._children[process.name] = child
             group.create_task(child.run(), name=process.name)
+
+    def _process_changed(self, name: str) -> None:
+        """What the one before said of itself is no word of the one that runs now."""
+        self._ready[name] = False
+        self._changed.set()
 
     async def _until_ready(self) -> None:
         deadline = time.monotonic() + READY_SECONDS
@@ -217,11 +223,11 @@ class Supervisor:
                 await asyncio.sleep(WATCH_SECONDS if settled else PROBE_SECONDS)
 
     async def _probe_one(self, client: httpx.AsyncClient, child: Child) -> None:
-        ready = False
-        if child.pid is not None:
+        ready, pid = False, child.pid
+        if pid is not None:
             with contextlib.suppress(httpx.HTTPError):
                 url = f"{base_url(self._ports[child.process.port])}/health/ready"
-                ready = (await client.get(url)).is_success
+                ready = (await client.get(url)).is_success and child.pid == pid
         if self._ready.get(child.process.name) != ready:
             self._ready[child.process.name] = ready
             self._changed.set()
@@ -233,8 +239,17 @@ class Supervisor:
                 return {"pid": psutil.Process().pid}
             case "restart":
                 return await self._restart(str(request.get("service")))
+            case "arm":
+                return self._arm(str(request.get("process")), str(request.get("points")))
             case _:
                 return {"error": "The supervisor does not know that request; is this the same version?"}
+
+    def _arm(self, name: str, points: str) -> dict[str, Any]:
+        child = self._children.get(name)
+        if child is None:
+            return {"error": f"There is no process {name}."}
+        child.arm(points)
+        return {"armed": name}
 
     async def _restart(self, name: str) -> dict[str, Any]:
         chosen = [child for child in self._children.values() if name in (child.process.service, child.process.name)]

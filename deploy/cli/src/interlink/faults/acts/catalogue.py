@@ -1,0 +1,55 @@
+"""Every fault by its name, and the lanes in which they come: a new one is a function here and nothing more."""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from random import Random
+from typing import TypeAlias
+
+from interlink.faults.acts import database, freeze, kill, members, outside, points, servers
+from interlink.faults.ground import Ground
+from interlink.faults.sizes import Size
+
+Act: TypeAlias = Callable[[Ground], None]
+"""Does one fault, lets it last, undoes it, and notes it with `Ground.struck`. Everything it may fail with is noted."""
+
+KILLS = "kills"
+
+
+def points_of_code() -> dict[str, Act]:
+    """One kill at each named point."""
+    return {point: partial(points.strike, point=point) for point in points.POINTS}
+
+
+def surroundings(size: Size) -> dict[str, Act]:
+    """What happens to everything around the processes."""
+    brokers: dict[str, Act] = {
+        f"broker-{seconds:.0f}": partial(servers.broker, seconds=seconds) for seconds in size.broker_seconds
+    }
+    return brokers | {
+        "postgres": servers.postgres,
+        "freeze": freeze.strike,
+        "pool": database.pool,
+        "members": members.strike,
+        "slow": outside.slow,
+        "failing": outside.failing,
+    }
+
+
+def longest() -> dict[str, Act]:
+    """What lasts so long that everything else happens meanwhile."""
+    return {"snapshot": database.snapshot}
+
+
+def everything(size: Size) -> dict[str, Act]:
+    """All faults by the name that `--only` takes."""
+    return {KILLS: kill.once} | points_of_code() | surroundings(size) | longest()
+
+
+def lanes(size: Size, random: Random) -> list[Sequence[Act]]:
+    """What runs side by side beside the random kills; in each lane one fault at a time, in an order by chance."""
+    found: list[Sequence[Act]] = []
+    for lane in (points_of_code(), surroundings(size), longest()):
+        acts = list(lane.values())
+        random.shuffle(acts)
+        found.append(acts)
+    return found

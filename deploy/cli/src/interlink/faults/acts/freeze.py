@@ -1,0 +1,22 @@
+"""A worker frozen past its session time-out: the group gives its partitions away, and it comes back none the wiser."""
+
+import signal
+
+from interlink.faults.ground import Ground, signalled
+
+KIND = "frozen past its session"
+READY_SECONDS = 3.0
+BEYOND_SECONDS = 3.0
+
+
+def strike(ground: Ground) -> None:
+    """SIGSTOP, and SIGCONT when the session is over."""
+    workers = [process for process in ground.watch.ready(READY_SECONDS) if process.name.endswith("-worker")]
+    with ground.one_of(workers) as one:
+        if one is None or not signalled(one, signal.SIGSTOP):
+            return
+        try:
+            ground.lasts(ground.size.session_seconds + BEYOND_SECONDS)
+        finally:
+            signalled(one, signal.SIGCONT)
+        ground.struck(KIND)

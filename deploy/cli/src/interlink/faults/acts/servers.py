@@ -1,0 +1,28 @@
+"""The two servers away: the broker for a while, Postgres by a crash. Their supervisor starts them again."""
+
+from interlink.faults.ground import Ground
+from interlink.stack.layout import only_one
+from interlink.stack.postgres import Postgres, StopMode
+from interlink.stack.servers import Broker
+
+BACK_SECONDS = 90.0
+
+
+def broker(ground: Ground, seconds: float) -> None:
+    """No broker for so long: whoever wants to start it waits for its lock."""
+    server = Broker(home=ground.home)
+    with only_one(ground.lock_of(ground.home.kafka)):
+        server.stop()
+        ground.lasts(seconds)
+    back = ground.wait_for(lambda: server.pid is not None, BACK_SECONDS)
+    ground.struck(f"broker stopped {seconds:.0f} s", fault="" if back else "the broker was not started again")
+
+
+def postgres(ground: Ground) -> None:
+    """Postgres ends as in a crash (immediate mode) and recovers from its log."""
+    running = Postgres.running(ground.home.postgres)
+    if running is None:
+        return
+    running.stop(StopMode.IMMEDIATE)
+    back = ground.wait_for(lambda: Postgres.running(ground.home.postgres) is not None, BACK_SECONDS)
+    ground.struck("Postgres restarted (immediate)", fault="" if back else "Postgres was not started again")

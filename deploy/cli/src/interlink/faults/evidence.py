@@ -1,0 +1,72 @@
+"""What was seen from outside while everything was shot at: the only thing the checker knows.
+
+Answers to posts, the partners' own view of their referrals, the records on the topics, what providers and agencies
+received, and what the operator is told still waits. Nothing in here was read from a service's tables.
+"""
+
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from contracts.envelope import Envelope
+from contracts.model import Contract
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """One HTTP answer to one post; several may belong to one reference, which a partner posts until it is told."""
+
+    reference: str
+    status: int
+    number: str = ""
+    accepted: int = 0
+
+    @property
+    def taken(self) -> bool:
+        """Whether the partner was told that we have it."""
+        return 200 <= self.status < 300
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """One record of a topic, in the order of its partition."""
+
+    topic: str
+    envelope: Envelope
+    event: Contract
+    at: float
+    """When the broker took it in, seconds since 1970."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AtProvider:
+    """A line as a provider's own list has it."""
+
+    provider: str
+    number: str
+    line: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AtAgency:
+    """A webhook as an agency's own list has it."""
+
+    agency: str
+    webhook: str
+    type: str
+    notice: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """All of it."""
+
+    answers: list[Answer] = field(default_factory=list[Answer])
+    posted: frozenset[str] = frozenset()
+    """References of everything that was posted at least once, answered or not."""
+    progress: dict[str, frozenset[UUID]] = field(default_factory=dict[str, frozenset[UUID]])
+    """Per number, the accepted entries as intake tells their partner."""
+    records: list[Record] = field(default_factory=list[Record])
+    lines: list[AtProvider] = field(default_factory=list[AtProvider])
+    webhooks: list[AtAgency] = field(default_factory=list[AtAgency])
+    leftovers: list[str] = field(default_factory=list[str])
+    """What the operator is told still waits, in words."""

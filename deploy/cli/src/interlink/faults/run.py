@@ -1,0 +1,165 @@
+"""One run: a stack of its own, load, fire, quiet, and the checker's word.
+
+It ends by itself: after the minutes under fire, and after the size's longest wait for rest. It touches nothing but
+the processes of the home it is given, and loopback.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from itertools import cycle
+from random import Random
+
+import httpx
+
+from interlink.commands.token import fetch
+from interlink.faults import checker, gathering, recovery, sizes
+from interlink.faults.acts import catalogue, kill, outside
+from interlink.faults.desks import Desks
+from interlink.faults.evidence import Evidence
+from interlink.faults.ground import Ground, kills
+from interlink.faults.load import Partners
+from interlink.faults.problems import Kind, Problem
+from interlink.faults.report import Outcome
+from interlink.faults.watch import Watch
+from interlink.stack import running
+from interlink.stack.home import Home
+from interlink.stack.layout import StackError
+from kit.time import SystemClock
+from sandbox.agencies import Agencies
+from sandbox.officers import Officers
+
+WARM_SECONDS = 4.0
+PAUSE_SECONDS = (0.5, 3.0)
+LOOK_SECONDS = 3.0
+REST_SECONDS = 4.0
+LONGEST = 1.7
+"""On a slow machine it is shot at for longer, so that every fault has its turn, and enough are killed."""
+
+Tell = Callable[[str], None]
+
+
+def run(home: Home, *, minutes: float, seed: int, only: Sequence[str], tell: Tell) -> Outcome:
+    """Start a stack in that home, which must be empty, and shoot at it; the caller stops and wipes it.
+
+    `only` are names of faults; none means all of them. Raises `StackError` when it cannot even begin.
+    """
+    size = sizes.of(minutes)
+    known = catalogue.everything(size)
+    unknown = [name for name in only if name not in known]
+    if unknown:
+        raise StackError(f"There is no fault {', '.join(unknown)}; there is {', '.join(known)}.")
+    found = running.start(home, tell, size.options)
+
+    @cache
+    def token(client: str) -> str:
+        return fetch(home, found.issuer, client, [])
+
+    with (
+        Watch(home) as watch,
+        Officers(found.services["isp-liaison"], token) as officers,
+        Agencies(
+            routing=found.services["routing"],
+            notifications=found.services["notifications"],
+            receivers=found.sandbox["receivers"],
+            token=token,
+        ) as agencies,
+    ):
+        tell("Registering the agencies' endpoints")
+        agencies.register_endpoints()
+        ground = Ground(home=home, size=size, watch=watch, random=Random(seed))  # noqa: S311 - a schedule
+        partners = Partners(found.services["intake"], token, size, seed, SystemClock())
+        try:
+            with Desks(officers, agencies, lambda: gathering.webhooks(home)) as desks:
+                return _under_fire(ground, partners, desks, minutes=minutes, seed=seed, only=only, tell=tell)
+        finally:
+            partners.close()
+
+
+def _under_fire(
+    ground: Ground, partners: Partners, desks: Desks, *, minutes: float, seed: int, only: Sequence[str], tell: Tell
+) -> Outcome:
+    with partners:
+        ground.lasts(WARM_SECONDS)
+        began = time.monotonic()
+        tell(f"Under fire for {minutes:g} minutes")
+        _shoot(ground, minutes * 60, only)
+        seconds = time.monotonic() - began
+        share = ground.watch.share_ready
+        outside.heal(ground)
+        tell("Waiting for the last answers")
+        time.sleep(WARM_SECONDS)  # work after the last fault, by which its recovery is measured
+    tell("Waiting until everything is at rest")
+    quiet = time.monotonic()
+    seen, problems = _settled(ground.home, partners, ground.size.settle_seconds)
+    settled = time.monotonic() - quiet
+    recovery.measure(ground.strikes, seen.records)
+    problems += [Problem(kind=Kind.WAITING, words=words) for words in desks.refused]
+    return Outcome(
+        seed=seed,
+        seconds=seconds,
+        settled=None if problems else round(settled, 1),
+        files=len(seen.progress),
+        accepted=partners.posts.accepted,
+        repeated=partners.posts.repeated,
+        events=len(seen.records),
+        share_ready=share,
+        strikes=ground.strikes,
+        problems=problems,
+    )
+
+
+def _shoot(ground: Ground, seconds: float, only: Sequence[str]) -> None:
+    known = catalogue.everything(ground.size)
+    lanes = catalogue.lanes(ground.size, ground.random) if not only else [[known[name] for name in only]]
+    left = [len(lane) for lane in lanes]
+    with ThreadPoolExecutor(len(lanes) + 1) as side_by_side:
+        shooting = [side_by_side.submit(_lane, ground, lane, left, number) for number, lane in enumerate(lanes)]
+        if not only:
+            shooting.append(side_by_side.submit(kill.kill_until_over, ground))
+        least = 0 if only else ground.size.least_kills
+        time.sleep(seconds)
+        ground.wait_for(lambda: kills(ground.strikes) >= least and max(left) <= 0, seconds * (LONGEST - 1))
+        ground.over.set()
+        for lane in shooting:
+            lane.result()
+
+
+def _lane(ground: Ground, acts: Sequence[catalogue.Act], left: list[int], number: int) -> None:
+    """One after the other, again and again, with a breath between them; counts down what has not had its turn."""
+    for act in cycle(acts):
+        if ground.over.wait(ground.random.uniform(*PAUSE_SECONDS)):
+            return
+        try:
+            act(ground)
+        except (StackError, httpx.HTTPError, OSError) as error:
+            ground.struck("cut short", fault=f"{type(error).__name__}: {error}")
+        left[number] -= 1
+
+
+def _settled(home: Home, partners: Partners, seconds: float) -> tuple[Evidence, list[Problem]]:
+    """The evidence when everything is at rest, looked at twice; or when time is over, with what is wrong."""
+    deadline = time.monotonic() + seconds
+    clean = False
+    while True:
+        seen, problems = _looked_at(home, partners, last=time.monotonic() > deadline)
+        if time.monotonic() > deadline or (clean and not problems):
+            return seen, problems
+        if any(not problem.kind.may_mend for problem in problems):
+            return seen, problems
+        clean = not problems
+        time.sleep(REST_SECONDS if clean else LOOK_SECONDS)
+
+
+def _looked_at(home: Home, partners: Partners, *, last: bool) -> tuple[Evidence, list[Problem]]:
+    """Where the operator is told that something waits, the rest is read only if time is over."""
+    try:
+        waiting = gathering.leftovers(home)
+        if waiting and not last:
+            return Evidence(leftovers=waiting), [Problem(kind=Kind.WAITING, words=words) for words in waiting]
+        seen = gathering.gathered(home, partners)
+        return seen, checker.check(seen)
+    except (StackError, httpx.HTTPError) as error:
+        words = f"The evidence could not be read: {error}"
+        return Evidence(), [Problem(kind=Kind.WAITING, words=words)]

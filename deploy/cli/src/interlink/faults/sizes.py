@@ -1,0 +1,71 @@
+"""How hard it is shot at: the short size fits into `make test`, the long one takes half an hour and more."""
+
+from dataclasses import dataclass
+
+from contracts.registry import SERVICES
+from interlink.stack.secrets import schema_of
+
+SHORTEST_LONG = 10.0
+"""Minutes from which a run is a long one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Size:
+    """Bounds of everything that happens."""
+
+    name: str
+    kill_every: float
+    """Seconds between two random kills."""
+    least_kills: int
+    broker_seconds: tuple[float, ...]
+    snapshot_seconds: float
+    session_seconds: float
+    lease_seconds: float
+    clients: int
+    pace_seconds: float
+    """What a client waits between two files."""
+    most_files: int
+    settle_seconds: float
+    """Longest wait until everything is at rest."""
+
+    @property
+    def options(self) -> dict[str, str]:
+        """What all services are told by their environment, so that time-outs fit into the run."""
+        return {
+            f"{schema_of(service).upper()}_{name}": str(value)
+            for service in SERVICES
+            for name, value in (("SESSION_SECONDS", self.session_seconds), ("LEASE_SECONDS", self.lease_seconds))
+        }
+
+
+SHORT = Size(
+    name="short",
+    kill_every=2.0,
+    least_kills=30,
+    broker_seconds=(10.0,),
+    snapshot_seconds=15.0,
+    session_seconds=6.0,
+    lease_seconds=15.0,
+    clients=3,
+    pace_seconds=1.5,
+    most_files=300,
+    settle_seconds=75.0,
+)
+LONG = Size(
+    name="long",
+    kill_every=5.0,
+    least_kills=300,
+    broker_seconds=(10.0, 60.0),
+    snapshot_seconds=60.0,
+    session_seconds=10.0,
+    lease_seconds=60.0,
+    clients=4,
+    pace_seconds=4.0,
+    most_files=5_000,
+    settle_seconds=900.0,
+)
+
+
+def of(minutes: float) -> Size:
+    """The size of a run of so many minutes under fire."""
+    return LONG if minutes >= SHORTEST_LONG else SHORT
