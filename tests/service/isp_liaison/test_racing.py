@@ -5,12 +5,15 @@ import random
 from collections.abc import Awaitable, Callable
 from uuid import UUID
 
+import asyncpg
 from service.isp_liaison.conftest import PRODUCTION, Liaison, authority, capture, identified
 
 from contracts import ids
 from contracts.events.identifications import IdentificationCompleted
 from kit.failures import is_transient
+from kit.testing.databases import TestDatabase
 
+HOLD = "UPDATE isp_liaison.request SET perishes_at = perishes_at + interval '1 hour'"
 TIED = """
     SELECT e.entry, e.line FROM isp_liaison.line_entry e JOIN isp_liaison.line l ON l.id = e.line
     WHERE l.instrument = $1 AND l.state = 'done' AND e.state = 'current'
@@ -84,3 +87,19 @@ async def test_nothing_is_lost_or_doubled_whoever_comes_first(liaison: Liaison) 
     asked = {line["line"]: line["ip"] for line in lines}
     expected = {(entry, ip) for entry, addresses in wanted if entry not in gone for ip in addresses}
     assert expected <= {(entry, asked[str(line)]) for entry, line in tied}
+
+
+async def test_who_joins_a_known_line_waits_for_nobody_who_holds_its_request(
+    liaison: Liaison, database: TestDatabase
+) -> None:
+    """They lock the request and then its lines; to want the request with a line in hand would be a deadlock."""
+    await liaison.given(capture(ADDRESSES[0]))
+    connection = await asyncpg.connect(database.superuser_url)
+    try:
+        await connection.execute(HOLD)  # what the line perishes at is not what its request says
+        async with connection.transaction():
+            await connection.execute("SELECT FROM isp_liaison.request FOR UPDATE")
+            async with asyncio.timeout(5):
+                await liaison.given(capture(ADDRESSES[0]))
+    finally:
+        await connection.close()

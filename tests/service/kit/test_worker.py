@@ -95,6 +95,16 @@ async def test_work_of_a_worker_that_died_is_taken_over_after_its_lease(
     assert await fetch(database.superuser_url, JOBS) == []
 
 
+async def test_no_more_is_taken_than_there_are_free_slots(probe: Database, clock: SettableClock) -> None:
+    """Of what was left behind and what is due together: more would leave a negative number of slots to ask for."""
+    for number in range(6):
+        await schedule(probe, key=f"k{number}")
+    worker = Worker([job("probe.do", apply=apply)], None, probe, clock)
+    assert len(await worker._claim(3)) == 3
+    clock.advance(LEASE)
+    assert len(await worker._claim(4)) == 4
+
+
 async def test_a_worker_that_lost_its_lease_has_no_effect(
     probe: Database, clock: SettableClock, database: TestDatabase
 ) -> None:

@@ -41,8 +41,6 @@ class ServiceSettings(BaseSettings):
     """Static group membership: a name that only one live process has (a pod's ordinal). Empty: dynamic."""
     session_seconds: float = Field(default=10.0, ge=1, le=60)
     """How long the group waits for a silent consumer before its partitions go to others."""
-    lease_seconds: float = Field(default=120.0, ge=6, le=600)
-    """How long a job stays with a worker that says nothing more; its call ends after five sixths of it."""
     relays: int = Field(default=2, ge=1, le=16)
     """Processes of this service that relay its outbox at the same time."""
 

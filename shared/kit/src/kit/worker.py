@@ -28,12 +28,13 @@ SLOTS = 48
 MAX_ATTEMPTS = 12
 PATIENCE = 6
 """Attempts that an outage may use up at most: waiting for the database never makes a job dead."""
-CALL_SHARE = 5 / 6
-"""Longest call, as a share of the lease: another worker must not begin the same call beside it."""
+CALL_SECONDS = 100.0
+"""Longest call, below the lease: another worker must not begin the same call beside it."""
 FIRST_DELAY = timedelta(seconds=1)
 LONGEST_DELAY = timedelta(hours=1)
 
-# Two reads, because each then follows its own partial index however long the queue is.
+# Two reads, because each then follows its own partial index however long the queue is. Together they take no more
+# than there are free slots.
 CLAIM = text("""
     WITH abandoned AS (
         SELECT id FROM job
@@ -45,7 +46,7 @@ CLAIM = text("""
         ORDER BY due_at, id LIMIT :limit FOR UPDATE SKIP LOCKED
     )
     UPDATE job j SET state = 'running', attempts = attempts + 1, lease_until = :lease, token = :token
-    FROM (SELECT id FROM abandoned UNION ALL SELECT id FROM due) AS taken WHERE j.id = taken.id
+    FROM (SELECT id FROM abandoned UNION ALL SELECT id FROM due LIMIT :limit) AS taken WHERE j.id = taken.id
     RETURNING j.id, j.kind, j.key, j.tenant, j.payload, j.attempts, j.asked
 """)
 
@@ -66,20 +67,11 @@ class LostLeaseError(Exception):
 class Worker:
     """Does the due jobs of one service."""
 
-    def __init__(
-        self,
-        types: Sequence[JobType],
-        application: Any,
-        database: Database,
-        clock: Clock,
-        *,
-        lease: timedelta = LEASE,
-    ) -> None:
+    def __init__(self, types: Sequence[JobType], application: Any, database: Database, clock: Clock) -> None:
         self._types = {declared.kind: declared for declared in types}
         self._application = application
         self._database = database
         self._clock = clock
-        self._lease = lease
         self._planted = False
         self.unrecorded = 0
         """Jobs that have failed and whose failure waits for the database to be written down."""
@@ -150,7 +142,7 @@ class Worker:
                 {
                     "kinds": list(self._types),
                     "now": now,
-                    "lease": now + self._lease,
+                    "lease": now + LEASE,
                     "token": token,
                     "limit": limit,
                 },
@@ -187,7 +179,7 @@ class Worker:
     async def _called(self, declared: JobType, claimed: Job) -> Any:
         if declared.call is None:
             return None
-        async with asyncio.timeout(self._lease.total_seconds() * CALL_SHARE):
+        async with asyncio.timeout(CALL_SECONDS):
             return await declared.call(self._application, claimed)
 
     async def _apply(self, declared: JobType, claimed: Job, result: Any) -> None:
@@ -224,7 +216,7 @@ class Worker:
 
     async def _record(self, claimed: Job, state: str, wait: timedelta, *, attempts: int, error: str) -> None:
         """Write the failure down, once the database is there; after the lease another worker has the job."""
-        lease_ends = self._clock.now() + self._lease
+        lease_ends = self._clock.now() + LEASE
         while True:
             try:
                 async with self._database.as_system() as tx:

@@ -20,7 +20,6 @@ class Size:
     broker_seconds: tuple[float, ...]
     snapshot_seconds: float
     session_seconds: float
-    lease_seconds: float
     clients: int
     pace_seconds: float
     """What a client waits between two files."""
@@ -31,11 +30,7 @@ class Size:
     @property
     def options(self) -> dict[str, str]:
         """What all services are told by their environment, so that time-outs fit into the run."""
-        return {
-            f"{schema_of(service).upper()}_{name}": str(value)
-            for service in SERVICES
-            for name, value in (("SESSION_SECONDS", self.session_seconds), ("LEASE_SECONDS", self.lease_seconds))
-        }
+        return {f"{schema_of(service).upper()}_SESSION_SECONDS": str(self.session_seconds) for service in SERVICES}
 
 
 SHORT = Size(
@@ -45,7 +40,6 @@ SHORT = Size(
     broker_seconds=(10.0,),
     snapshot_seconds=15.0,
     session_seconds=6.0,
-    lease_seconds=15.0,
     clients=3,
     pace_seconds=1.5,
     most_files=300,
@@ -58,7 +52,6 @@ LONG = Size(
     broker_seconds=(10.0, 60.0),
     snapshot_seconds=60.0,
     session_seconds=10.0,
-    lease_seconds=60.0,
     clients=4,
     pace_seconds=4.0,
     most_files=5_000,

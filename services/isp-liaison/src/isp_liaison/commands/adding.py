@@ -61,7 +61,9 @@ async def add(tx: Transaction, wanted: Sequence[Wanted]) -> Added:
     if fresh:
         await lines.add_entries(tx, list(fresh.values()))
         await telling.joined(tx, added.lines.values(), list(fresh.values()))
-    await requests.refresh(tx, {line.request for line in added.lines.values() if line.state is LineState.OPEN})
+    # Drafts that this transaction has locked. The requests of lines that were there are locked by others before
+    # their lines; to touch them now, with the lines in hand, would be the other way round.
+    await requests.refresh(tx, {added.lines[key].request for key in added.new})
     return added
 
 
