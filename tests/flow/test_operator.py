@@ -210,11 +210,25 @@ async def _edited(suite: Suite, entry: int) -> AsyncIterator[None]:
         await connection.close()
 
 
-def produce(suite: Suite, headers: list[tuple[str, bytes]], payload: bytes) -> None:
+def produce(suite: Suite, headers: list[tuple[str, bytes]], payload: bytes, key: bytes = b"synthetic") -> None:
     """A record that no service of ours would write."""
     producer = Producer({**Broker(home=suite.home).admin_settings, "acks": "all"})
-    producer.produce(TOPIC, payload, b"synthetic", headers=headers)
+    producer.produce(TOPIC, payload, key, headers=headers)
     assert producer.flush(30) == 0
+
+
+def about_nobody() -> bytes:
+    """A good answer about a suspect that nobody knows."""
+    event = IdentificationCompleted(
+        entry=ids.new(),
+        kind="suspect",
+        referral=ids.new(),
+        request=ids.new(),
+        line=ids.new(),
+        outcome="no_record",
+        completed_at=NOW,
+    )
+    return event.model_dump_json(exclude_none=True).encode()
 
 
 def poisoned(event: UUID) -> list[tuple[str, bytes]]:
@@ -260,8 +274,9 @@ async def test_dead_letters_are_listed_shown_given_back_and_dropped(suite: Suite
         await interlink(suite, "dlq", "drop", "--all")
     acts_before = await operators_acts(suite)
     event = ids.new()
-    produce(suite, [], b"\xff no envelope at all")
+    produce(suite, [], b"\xff no envelope at all", b"stray")
     produce(suite, poisoned(event), b'{"entry": "no id"}')
+    produce(suite, poisoned(ids.new()), about_nobody())
 
     # The rest proceeds, and each reader has given up on both.
     (made,) = files(5003, 1, 5, now=NOW)
@@ -275,6 +290,9 @@ async def test_dead_letters_are_listed_shown_given_back_and_dropped(suite: Suite
     told = await status(suite)
     assert sum(told["dead_letters"].values()) == 2 * len(READERS)
     assert any("dead letters in" in problem for problem in told["problems"])
+    # The good event of the same key waits, but where the newest state counts alone.
+    assert told["parked"] == {"intake": 0, "routing": 1, "isp-liaison": 0, "notifications": 1}
+    assert any("behind a dead letter" in problem for problem in told["problems"])
 
     of_routing = await letters(suite, "--service", "routing")
     assert of_routing == [letter for letter in listed if letter["group"] == "interlink.routing"]
@@ -300,6 +318,11 @@ async def test_dead_letters_are_listed_shown_given_back_and_dropped(suite: Suite
     assert {letter["group"] for letter in await letters(suite)} == {"interlink.intake", "interlink.notifications"}
     await interlink(suite, "dlq", "drop", "--all")
     assert "There are no dead letters." in (await interlink(suite, "dlq", "list")).out
+
+    async def goes_on() -> bool:
+        return not any((await status(suite))["parked"].values())
+
+    await eventually(goes_on)
     acts = await operators_acts(suite) - acts_before
     assert acts == Counter({"dead_letter.replayed": 1, "dead_letter.dropped": 3})
 

@@ -28,7 +28,8 @@ HELD = """
 """
 BOUND = """
     SELECT c.conrelid::regclass::text || ' ' || c.conname AS name, t.relname AS table
-    FROM pg_constraint c JOIN pg_class t ON t.oid = c.conrelid WHERE c.connamespace = $1::regnamespace AND c.contype <> 'n'  -- told with the column
+    FROM pg_constraint c JOIN pg_class t ON t.oid = c.conrelid
+    WHERE c.connamespace = $1::regnamespace AND c.contype <> 'n'  -- told with the column
 """
 
 

@@ -105,6 +105,23 @@ async def test_no_more_is_taken_than_there_are_free_slots(probe: Database, clock
     assert len(await worker._claim(4)) == 4
 
 
+async def test_the_next_process_of_a_name_takes_over_what_the_one_before_left(
+    probe: Database, clock: SettableClock, database: TestDatabase
+) -> None:
+    def worker(instance: str) -> Worker:
+        return Worker([job("probe.do", apply=apply)], None, probe, clock, instance=instance)
+
+    await schedule(probe, "mine")
+    assert len(await worker("w-1")._claim()) == 1
+    await schedule(probe, "others")
+    assert len(await worker("w-2")._claim()) == 1
+    again = worker("w-1")
+    await again.plant()
+    assert [await again.run_once(), await again.run_once()] == [1, 0]
+    (row,) = await fetch(database.superuser_url, JOBS)
+    assert (row["key"], row["state"]) == ("others", "running")
+
+
 async def test_a_worker_that_lost_its_lease_has_no_effect(
     probe: Database, clock: SettableClock, database: TestDatabase
 ) -> None:
@@ -258,7 +275,9 @@ async def test_a_claim_follows_its_index_however_long_the_queue_is(probe: Databa
         await tx.execute(text(BACKLOG), {"now": NOW})
     await fetch(database.superuser_url, "ANALYZE probe.job")
     async with probe.as_system() as tx:
-        values = {"kinds": ["probe.do"], "now": NOW, "lease": NOW, "token": ids.new(), "limit": 8}
+        values = {
+            "kinds": ["probe.do"], "now": NOW, "lease": NOW, "token": ids.new(), "limit": 8, "worker": None,
+        }  # fmt: skip
         plan = await tx.scalar(text(f"EXPLAIN (ANALYZE, FORMAT JSON) {CLAIM.text}"), values)
     assert max(_rows_read(plan[0]["Plan"])) <= 40  # what was claimed and a sort's first group of 32; never the queue
 

@@ -103,7 +103,13 @@ class Process:
         )
         self.producer = Producer(settings.kafka_access(), service.name)
         self.relay = Relay(self.database, self.producer, relays=settings.relays)
-        self.worker = Worker([*service.jobs, _inbox_partitions()], self.application, self.database, self.clock)
+        self.worker = Worker(
+            [*service.jobs, _inbox_partitions()],
+            self.application,
+            self.database,
+            self.clock,
+            instance=settings.consumer_instance,
+        )
         self.sealer = Sealer(self.database, key_bytes(settings.audit_key, f"{name}_AUDIT_KEY"), self.clock)
         self.consumer = Consumer(
             access=settings.kafka_access(),

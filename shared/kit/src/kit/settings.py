@@ -38,7 +38,8 @@ class ServiceSettings(BaseSettings):
     kafka_password: SecretStr | None = None
     """The password of the service's Kafka user."""
     consumer_instance: str | None = None
-    """Static group membership: a name that only one live process has (a pod's ordinal). Empty: dynamic."""
+    """A name that only one live process has (a pod's ordinal): static group membership, and the next process of the
+    name takes over its jobs at once. Empty: dynamic, and jobs of a dead process wait for their lease."""
     session_seconds: float = Field(default=10.0, ge=1, le=60)
     """How long the group waits for a silent consumer before its partitions go to others."""
     relays: int = Field(default=2, ge=1, le=16)

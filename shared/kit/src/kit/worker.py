@@ -45,9 +45,16 @@ CLAIM = text("""
         WHERE state = 'pending' AND due_at <= :now AND kind = ANY (:kinds)
         ORDER BY due_at, id LIMIT :limit FOR UPDATE SKIP LOCKED
     )
-    UPDATE job j SET state = 'running', attempts = attempts + 1, lease_until = :lease, token = :token
+    UPDATE job j SET state = 'running', attempts = attempts + 1, lease_until = :lease, token = :token, worker = :worker
     FROM (SELECT id FROM abandoned UNION ALL SELECT id FROM due LIMIT :limit) AS taken WHERE j.id = taken.id
     RETURNING j.id, j.kind, j.key, j.tenant, j.payload, j.attempts, j.asked
+""")
+
+# A process of our name that died held these; their calls may have arrived, and are repeated as after a lease.
+TAKE_OVER = text("""
+    WITH left_behind AS (SELECT id FROM job WHERE state = 'running' AND worker = :worker ORDER BY id FOR UPDATE)
+    UPDATE job j SET state = 'pending', token = NULL, lease_until = NULL, due_at = least(j.due_at, :now)
+    FROM left_behind WHERE j.id = left_behind.id
 """)
 
 FINISH = text("DELETE FROM job WHERE id = :id AND token = :token AND asked = :asked")
@@ -67,11 +74,21 @@ class LostLeaseError(Exception):
 class Worker:
     """Does the due jobs of one service."""
 
-    def __init__(self, types: Sequence[JobType], application: Any, database: Database, clock: Clock) -> None:
+    def __init__(
+        self,
+        types: Sequence[JobType],
+        application: Any,
+        database: Database,
+        clock: Clock,
+        *,
+        instance: str | None = None,
+    ) -> None:
+        """`instance` is a name that only one live process has: what its predecessor left is taken over at once."""
         self._types = {declared.kind: declared for declared in types}
         self._application = application
         self._database = database
         self._clock = clock
+        self._instance = instance
         self._planted = False
         self.unrecorded = 0
         """Jobs that have failed and whose failure waits for the database to be written down."""
@@ -118,9 +135,11 @@ class Worker:
             return
 
     async def plant(self) -> None:
-        """Insert the row of each recurring job where it is missing."""
+        """Insert the row of each recurring job where it is missing; take over what a process of our name left."""
         now = self._clock.now()
         async with self._database.as_system() as tx:
+            if self._instance is not None:
+                await tx.execute(TAKE_OVER, {"worker": self._instance, "now": now})
             for declared in self._types.values():
                 if declared.every is not None:
                     tx.schedule(NewJob(kind=declared.kind, key="recurring", due_at=now, tenant="centre"))
@@ -144,6 +163,7 @@ class Worker:
                     "now": now,
                     "lease": now + LEASE,
                     "token": token,
+                    "worker": self._instance,
                     "limit": limit,
                 },
             )

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import signal
 import tempfile
 from pathlib import Path
 from typing import Annotated
@@ -31,12 +32,12 @@ def faults(
     keep: Annotated[bool, typer.Option("--keep", help="Leave the stack's folder behind, stopped.")] = False,
 ) -> None:
     """Shoot at a stack of its own, in a temporary home, and count. Exit code 1 if anything was lost or done twice."""
+    signal.signal(signal.SIGTERM, _end)
     folder = Path(tempfile.mkdtemp(prefix="il-faults-"))
     folder.chmod(0o755)  # the unprivileged user of Postgres has to pass through
     home = Home.open(folder)
     try:
-        with console.status("Starting") as spinner:
-            outcome = run(home, minutes=minutes, seed=seed, only=only or [], tell=spinner.update)
+        outcome = run(home, minutes=minutes, seed=seed, only=only or [], tell=_tell)
     finally:
         if keep:
             running.stop(home)
@@ -53,3 +54,12 @@ def faults(
         console.print(f"{problem.kind.value}: {problem.words}", style="red", markup=False)
     if outcome.problems:
         raise typer.Exit(1)
+
+
+def _tell(doing: str) -> None:
+    console.print(f"[dim]{doing} …[/dim]")
+
+
+def _end(*_: object) -> None:
+    """As Ctrl-C: what was started is stopped and wiped on the way out."""
+    raise KeyboardInterrupt

@@ -29,8 +29,8 @@ CREATE TABLE parked_record (
 
 def upgrade(op: Operations, schema: str) -> None:
     """Jobs that can be woken, and events that wait behind a dead one of their key."""
-    # `asked` counts how often, so that whoever runs a job notices.
-    op.execute("ALTER TABLE job ADD COLUMN asked bigint NOT NULL DEFAULT 0")
+    # `asked` counts how often, so that whoever runs a job notices; `worker` is whoever runs it, by its instance's name.
+    op.execute("ALTER TABLE job ADD COLUMN asked bigint NOT NULL DEFAULT 0, ADD COLUMN worker text")
     op.execute(PARKED_KEY)
     op.execute(PARKED_RECORD)
     op.execute("CREATE INDEX parked_record_of_key ON parked_record (topic, key, id)")
