@@ -119,9 +119,11 @@ def _shoot(ground: Ground, seconds: float, only: Sequence[str]) -> None:
         if not only:
             shooting.append(side_by_side.submit(kill.kill_until_over, ground))
         least = 0 if only else ground.size.least_kills
-        time.sleep(seconds)
-        ground.wait_for(lambda: kills(ground.strikes) >= least and max(left) <= 0, seconds * (LONGEST - 1))
-        ground.over.set()
+        try:
+            time.sleep(seconds)
+            ground.wait_for(lambda: kills(ground.strikes) >= least and max(left) <= 0, seconds * (LONGEST - 1))
+        finally:
+            ground.over.set()
         for lane in shooting:
             lane.result()
 

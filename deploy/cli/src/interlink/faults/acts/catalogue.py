@@ -47,9 +47,7 @@ def everything(size: Size) -> dict[str, Act]:
 
 def lanes(size: Size, random: Random) -> list[Sequence[Act]]:
     """What runs side by side beside the random kills; in each lane one fault at a time, in an order by chance."""
-    found: list[Sequence[Act]] = []
-    for lane in (points_of_code(), surroundings(size), longest()):
-        acts = list(lane.values())
+    around, points = list(surroundings(size).values()), list(points_of_code().values())
+    for acts in (around, points):
         random.shuffle(acts)
-        found.append(acts)
-    return found
+    return [around, points[::2], points[1::2], list(longest().values())]

@@ -1,0 +1,57 @@
+"""`interlink faults` in its short size: thirty kills and every fault in a few minutes, and the checker finds nothing."""
+
+import asyncio
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from suite.guides import ROOT
+
+from interlink.faults.acts.points import POINTS
+
+MINUTES = 1.4
+SECONDS = 400
+KILLS = 30
+KINDS = {
+    *(f"kill -9 at {point}" for point in POINTS),
+    "kill -9 at random",
+    "broker stopped 10 s",
+    "Postgres restarted (immediate)",
+    "frozen past its session",
+    "old snapshot held 15 s",
+    "pool exhausted",
+    "member added and removed",
+    "providers and receivers slow",
+    "providers and receivers failing",
+}
+
+
+async def shot_at(found: Path) -> tuple[int, str, dict[str, Any]]:
+    """The exit code, what was said, and what was found."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        *("-m", "interlink", "faults", "--minutes", str(MINUTES), "--seed", "1", "--json", str(found)),
+        cwd=ROOT,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    try:
+        async with asyncio.timeout(SECONDS):
+            said, _ = await process.communicate()
+    finally:
+        if process.returncode is None:
+            process.terminate()  # it stops and wipes its stack on the way out
+            await process.wait()
+    return process.returncode or 0, said.decode(), json.loads(found.read_text()) if found.exists() else {}
+
+
+@pytest.mark.timeout(SECONDS + 60)
+async def test_nothing_is_lost_or_done_twice_while_everything_fails(tmp_path: Path) -> None:
+    code, said, found = await shot_at(tmp_path / "faults.json")
+    assert code == 0, said
+    assert (found["lost"], found["duplicated_effects"], found["problems"]) == (0, 0, [])
+    assert found["accepted"] > 100
+    assert found["kills"] >= KILLS, said
+    assert set(found["faults"]) >= KINDS, said
