@@ -61,23 +61,28 @@ def record(event: Contract, sequence: int = 1, at: float = 0.0) -> Record:
     return Record(topic=declared.topic.name, envelope=told, event=event, at=at)
 
 
+def asked() -> list[Contract]:
+    """Two lines, from draft to answer."""
+    demanded = "preservation_demand"
+    return [
+        SUBJECT.drafted(PRODUCED),
+        SUBJECT.drafted(PRESERVED, demanded),
+        SUBJECT.sent(PRODUCED),
+        SUBJECT.sent(PRESERVED, "IR-2", demanded),
+        SUBJECT.preserved(PRESERVED),
+        SUBJECT.completed(PRODUCED),
+    ]
+
+
 def life() -> Evidence:
     """One suspect: posted twice, moved from the centre to an agency, asked about twice, its holder told."""
     first, second = SUBJECT.assigned("centre"), SUBJECT.assigned("ice-on", copies=("cps-toronto",))
     told = [SUBJECT.delivered(agency, notice=NOTICE) for agency in ("ice-on", "cps-toronto")]
-    demanded = "preservation_demand"
     events: list[list[Contract]] = [
         [SUBJECT.received()],
         [reported()],
         [SUBJECT.determined("canada"), first, SUBJECT.moved(first, second), second],
-        [
-            SUBJECT.drafted(PRODUCED),
-            SUBJECT.drafted(PRESERVED, demanded),
-            SUBJECT.sent(PRODUCED),
-            SUBJECT.sent(PRESERVED, "IR-2", demanded),
-            SUBJECT.preserved(PRESERVED),
-            SUBJECT.completed(PRODUCED),
-        ],
+        asked(),
         [*told, SUBJECT.acknowledged(notice=NOTICE)],
     ]
     records = [record(event, number) for topic in events for number, event in enumerate(topic, start=1)]
