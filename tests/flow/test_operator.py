@@ -284,8 +284,7 @@ async def test_dead_letters_are_listed_shown_given_back_and_dropped(suite: Suite
     await suite.ready()
     if await letters(suite):
         await interlink(suite, "dlq", "drop", "--all")
-    acts_before = await operators_acts(suite)
-    event = ids.new()
+    acts_before, event = await operators_acts(suite), ids.new()
     plant(suite, event)
 
     # The rest proceeds, and each reader has given up on both.
