@@ -268,15 +268,24 @@ async def written(suite: Suite, count: int) -> None:
     await eventually(found, within=30)
 
 
+def plant(suite: Suite, event: UUID) -> None:
+    """A record without an envelope, one that breaks its schema, and a good one behind that."""
+    produce(suite, [], b"\xff no envelope at all", b"stray")
+    produce(suite, poisoned(event), b'{"entry": "no id"}')
+    produce(suite, poisoned(ids.new()), about_nobody())
+
+
+async def nothing_waits(suite: Suite) -> bool:
+    """What stood behind a dead letter has gone on."""
+    return not any((await status(suite))["parked"].values())
+
+
 async def test_dead_letters_are_listed_shown_given_back_and_dropped(suite: Suite) -> None:
     await suite.ready()
     if await letters(suite):
         await interlink(suite, "dlq", "drop", "--all")
-    acts_before = await operators_acts(suite)
-    event = ids.new()
-    produce(suite, [], b"\xff no envelope at all", b"stray")
-    produce(suite, poisoned(event), b'{"entry": "no id"}')
-    produce(suite, poisoned(ids.new()), about_nobody())
+    acts_before, event = await operators_acts(suite), ids.new()
+    plant(suite, event)
 
     # The rest proceeds, and each reader has given up on both.
     (made,) = files(5003, 1, 5, now=NOW)
@@ -318,11 +327,7 @@ async def test_dead_letters_are_listed_shown_given_back_and_dropped(suite: Suite
     assert {letter["group"] for letter in await letters(suite)} == {"interlink.intake", "interlink.notifications"}
     await interlink(suite, "dlq", "drop", "--all")
     assert "There are no dead letters." in (await interlink(suite, "dlq", "list")).out
-
-    async def goes_on() -> bool:
-        return not any((await status(suite))["parked"].values())
-
-    await eventually(goes_on)
+    await eventually(lambda: nothing_waits(suite))
     acts = await operators_acts(suite) - acts_before
     assert acts == Counter({"dead_letter.replayed": 1, "dead_letter.dropped": 3})
 

@@ -4,13 +4,26 @@ import asyncio
 import socket
 import threading
 from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from kit.http.client import AddressRefusedError, AnswerTooLargeError, get_json, is_public, outgoing, resolve
+from kit.http.client import (
+    AddressRefusedError,
+    AnswerTooLargeError,
+    get_json,
+    is_public,
+    outgoing,
+    resolve,
+    retry_after,
+)
 from kit.testing.eventually import eventually
+
+NOW = datetime(2026, 11, 23, 15, tzinfo=UTC)
 
 
 def resolving(*addresses: str):
@@ -108,3 +121,29 @@ async def test_names_whose_servers_are_silent_hold_up_no_other_name(monkeypatch:
             assert "127.0.0.1" in await resolve("127.0.0.1", 80)
         finally:
             answered.set()
+
+
+@pytest.mark.parametrize(
+    ("text", "wait"),
+    [
+        ("120", timedelta(minutes=2)),
+        (" 0 ", timedelta()),
+        ("9" * 60, timedelta(seconds=999_999_999)),
+        ("Mon, 23 Nov 2026 15:01:00 GMT", timedelta(minutes=1)),
+        ("Mon, 23 Nov 2026 15:01:00 -0000", timedelta(minutes=1)),  # a date without a zone is UTC
+        ("Mon, 23 Nov 2026 14:00:00 GMT", timedelta()),
+        ("-5", None),
+        ("٣", None),
+        ("soon", None),
+        ("", None),
+        ("Mon, 23 Nov 20261234567890123456 15:01:00 GMT", None),
+    ],
+)
+def test_what_the_other_side_asks_for_is_read(text: str, wait: timedelta | None) -> None:
+    assert retry_after({"retry-after": text}, NOW) == wait
+
+
+@given(st.text(max_size=64) | st.from_regex(r"Mon, \d{1,20} Nov \d{1,20} \d{1,9}:\d:\d [+-]\d{1,9}", fullmatch=True))
+def test_no_header_is_our_fault(text: str) -> None:
+    wait = retry_after({"retry-after": text}, NOW)
+    assert wait is None or wait >= timedelta()

@@ -11,8 +11,7 @@ import asyncio
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import Annotated, Final, TypeAlias
 
@@ -20,7 +19,7 @@ import httpx
 from pydantic import BaseModel, StringConstraints, ValidationError
 from standardwebhooks import Webhook
 
-from kit.http.client import AddressRefusedError, AnswerTooLargeError, outgoing
+from kit.http.client import AddressRefusedError, AnswerTooLargeError, outgoing, retry_after
 
 LARGEST_ANSWER: Final = 16 * 1024
 LONGEST_WAIT: Final = timedelta(days=1)
@@ -134,8 +133,8 @@ async def _post(client: httpx.AsyncClient, url: str, headers: Mapping[str, str],
             return _receipt(await _bounded(answer))
         code = f"status_{status}"
         if status in LATER or status // 100 == 5:
-            wait = _wait(answer.headers.get("retry-after"), now) if status in ASKS_TO_WAIT else None
-            return Unclear(code, wait)
+            asked = retry_after(answer.headers, now) if status in ASKS_TO_WAIT else None
+            return Unclear(code, None if asked is None else min(asked, LONGEST_WAIT))
         return Refused(code)
 
 
@@ -156,18 +155,3 @@ def _receipt(body: bytes) -> Receipt:
     except ValidationError:
         return Unclear("answer_unreadable")
     return TakenIn(told.reference, told.status)
-
-
-def _wait(header: str | None, now: datetime) -> timedelta | None:
-    """Seconds or a date (RFC 9110 §10.2.3); what is neither says nothing."""
-    if header is None:
-        return None
-    text = header.strip()
-    if text.isascii() and text.isdigit():
-        return min(timedelta(seconds=int(text[:9])), LONGEST_WAIT)
-    try:
-        until = parsedate_to_datetime(text)
-    except ValueError:
-        return None
-    wait = until.replace(tzinfo=until.tzinfo or UTC) - now
-    return min(max(wait, timedelta(0)), LONGEST_WAIT)

@@ -20,7 +20,7 @@ from uuid import UUID
 import httpx
 from standardwebhooks.webhooks import Webhook
 
-from kit.http.client import AddressRefusedError, Resolve, outgoing, resolve
+from kit.http.client import AddressRefusedError, Resolve, outgoing, resolve, retry_after
 from kit.time import Clock
 from notifications.domain.deliveries import Message, Tried
 from notifications.domain.endpoints import signing_versions
@@ -28,7 +28,6 @@ from notifications.domain.retrying import Answered, Result, Unanswered
 
 MEDIA_TYPE: Final = "application/cloudevents+json; charset=utf-8"
 PREFIX: Final = "whsec_"
-LONGEST_RETRY_AFTER: Final = 64
 
 
 class Webhooks:
@@ -73,7 +72,7 @@ class Webhooks:
                 ) as client,
                 client.stream("POST", message.url, content=message.body.encode(), headers=headers) as answer,
             ):
-                return Answered(answer.status_code, _retry_after(answer))
+                return Answered(answer.status_code, retry_after(answer.headers, self._clock.now()))
         except AddressRefusedError:
             return Unanswered.ADDRESS_REFUSED
         except httpx.TimeoutException:
@@ -97,8 +96,3 @@ def signed(webhook: UUID, body: str, secrets: Sequence[str], at: datetime) -> di
         "webhook-timestamp": str(int(at.timestamp())),
         "webhook-signature": " ".join(signatures),
     }
-
-
-def _retry_after(answer: httpx.Response) -> str | None:
-    text = answer.headers.get("retry-after")
-    return None if text is None else text[:LONGEST_RETRY_AFTER]

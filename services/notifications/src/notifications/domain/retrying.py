@@ -6,8 +6,7 @@ redirect is a failure (it is not followed), 410 says that the endpoint is gone (
 """
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final, TypeAlias, assert_never
 
@@ -23,8 +22,6 @@ SCHEDULE: Final = (
 """Waits after the first, second, … failed attempt."""
 JITTER: Final = (0.8, 1.2)
 GONE: Final = 410
-LONGEST_NUMBER: Final = 9
-"""Digits of a Retry-After that are believed: thirty years are enough."""
 
 
 class Unanswered(StrEnum):
@@ -38,10 +35,10 @@ class Unanswered(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """The endpoint answered; `retry_after` is the header's text."""
+    """The endpoint answered; `retry_after` is how long it asks us to wait."""
 
     status: int
-    retry_after: str | None = None
+    retry_after: timedelta | None = None
 
 
 Result: TypeAlias = Answered | Unanswered
@@ -85,8 +82,8 @@ def judge(result: Result, *, tries: int, now: datetime, jitter: float) -> Verdic
             return Succeeded()
         case Answered(status=status) if status == GONE:
             return Failed(Failing.ENDPOINT_GONE)
-        case Answered(retry_after=text):
-            return _later(tries, now, jitter, None if text is None else wait_asked_for(text, now))
+        case Answered(retry_after=asked):
+            return _later(tries, now, jitter, asked)
         case Unanswered.ADDRESS_REFUSED:
             return Failed(Failing.ADDRESS_REFUSED)
         case Unanswered():
@@ -112,17 +109,3 @@ def next_wait(tries: int, *, jitter: float, asked: timedelta | None = None) -> t
         return min(max(asked, base), 2 * base)
     least, most = JITTER
     return base * min(max(jitter, least), most)
-
-
-def wait_asked_for(text: str, now: datetime) -> timedelta | None:
-    """The wait of a `Retry-After`, in seconds or as an HTTP date (RFC 9110 §10.2.3); None for what is neither."""
-    text = text.strip()
-    if text.isascii() and text.isdigit():
-        return timedelta(seconds=int(text[:LONGEST_NUMBER]))
-    try:
-        at = parsedate_to_datetime(text)
-    except (ValueError, OverflowError):  # a date that no calendar has
-        return None
-    if at.tzinfo is None:
-        at = at.replace(tzinfo=UTC)
-    return max(at - now, timedelta())

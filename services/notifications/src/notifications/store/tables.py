@@ -9,7 +9,6 @@ from sqlalchemy import (
     Boolean,
     Column,
     Date,
-    DateTime,
     Index,
     Integer,
     MetaData,
@@ -21,66 +20,54 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB, UUID
 
+from kit.columns import MOMENT, key, needed, of_tenant
+
 metadata = MetaData()
-
-MOMENT = DateTime(timezone=True)
-
-
-def _key(name: str, kind: object) -> Column[object]:
-    return Column(name, kind, primary_key=True)  # pyright: ignore[reportArgumentType]  # any column type
-
-
-def _needed(name: str, kind: object) -> Column[object]:
-    return Column(name, kind, nullable=False)  # pyright: ignore[reportArgumentType]  # any column type
-
-
-def _of_recipient() -> tuple[Column[object], Column[object]]:
-    return _needed("tenant", Text()), _needed("testmode", Boolean())
 
 
 agency = Table(
     "agency",
     metadata,
-    _key("id", Text()),
-    *_of_recipient(),
-    _needed("kind", Text()),
-    _needed("name_en", Text()),
-    _needed("name_fr", Text()),
-    _needed("directory", Text()),
+    key("id", Text()),
+    *of_tenant(),
+    needed("kind", Text()),
+    needed("name_en", Text()),
+    needed("name_fr", Text()),
+    needed("directory", Text()),
     Column("retired_on", Date()),
-    _needed("sequence", BigInteger()),
+    needed("sequence", BigInteger()),
 )
 
 holding = Table(
     "holding",
     metadata,
-    _key("assignment", UUID()),
-    *_of_recipient(),
-    _needed("entry", UUID()),
-    _needed("holder", Text()),
-    _needed("copies", JSONB()),
-    _needed("state", Text()),
+    key("assignment", UUID()),
+    *of_tenant(),
+    needed("entry", UUID()),
+    needed("holder", Text()),
+    needed("copies", JSONB()),
+    needed("state", Text()),
     Index("holding_current", "entry", "assignment", postgresql_where=text("state <> 'ended'")),
 )
 
 feed_position = Table(
     "feed_position",
     metadata,
-    _key("tenant", Text()),
-    _needed("testmode", Boolean()),
-    _needed("last", BigInteger()),
+    key("tenant", Text()),
+    needed("testmode", Boolean()),
+    needed("last", BigInteger()),
 )
 
 item = Table(
     "item",
     metadata,
-    _key("tenant", Text()),
-    _key("event", UUID()),
-    _needed("testmode", Boolean()),
-    _needed("position", BigInteger()),
-    _needed("notice", UUID()),
-    _needed("type", Text()),
-    _needed("body", JSONB()),
+    key("tenant", Text()),
+    key("event", UUID()),
+    needed("testmode", Boolean()),
+    needed("position", BigInteger()),
+    needed("notice", UUID()),
+    needed("type", Text()),
+    needed("body", JSONB()),
     UniqueConstraint("tenant", "position"),
     Index("item_of_notice", "notice", "position"),
 )
@@ -88,16 +75,16 @@ item = Table(
 notice = Table(
     "notice",
     metadata,
-    _key("id", UUID()),
-    *_of_recipient(),
-    _needed("agency", Text()),
-    _needed("referral", UUID()),
-    _needed("priority", Text()),
-    _needed("origin", Text()),
-    _needed("handling", Text()),
-    _needed("state", Text()),
-    _needed("rung", Text()),
-    _needed("opened_at", MOMENT),
+    key("id", UUID()),
+    *of_tenant(),
+    needed("agency", Text()),
+    needed("referral", UUID()),
+    needed("priority", Text()),
+    needed("origin", Text()),
+    needed("handling", Text()),
+    needed("state", Text()),
+    needed("rung", Text()),
+    needed("opened_at", MOMENT),
     Column("frozen_at", MOMENT),
     Column("acknowledge_by", MOMENT),
     Column("acknowledged_at", MOMENT),
@@ -117,22 +104,22 @@ notice = Table(
 endpoint = Table(
     "endpoint",
     metadata,
-    _key("id", UUID()),
-    *_of_recipient(),
-    _needed("agency", Text()),
-    _needed("url", Text()),
-    _needed("audience", Text()),
-    _needed("types", JSONB()),
-    _needed("least_priority", Text()),
-    _needed("state", Text()),
+    key("id", UUID()),
+    *of_tenant(),
+    needed("agency", Text()),
+    needed("url", Text()),
+    needed("audience", Text()),
+    needed("types", JSONB()),
+    needed("least_priority", Text()),
+    needed("state", Text()),
     Column("disabled_reason", Text()),
     Column("disabled_at", MOMENT),
     Column("failing_since", MOMENT),
-    _needed("failures", Integer()),
+    needed("failures", Integer()),
     Column("rest_until", MOMENT),
-    _needed("secret_version", Integer()),
+    needed("secret_version", Integer()),
     Column("previous_until", MOMENT),
-    _needed("created_at", MOMENT),
+    needed("created_at", MOMENT),
     Index("endpoint_of_tenant", "tenant", "id", postgresql_where=text("state <> 'deleted'")),
     Index("endpoint_of_agency", "agency", postgresql_where=text("state = 'enabled'")),
 )
@@ -140,24 +127,24 @@ endpoint = Table(
 delivery = Table(
     "delivery",
     metadata,
-    _key("id", UUID()),
-    *_of_recipient(),
-    _needed("endpoint", UUID()),
-    _needed("lane", SmallInteger()),
-    _needed("kind", Text()),
+    key("id", UUID()),
+    *of_tenant(),
+    needed("endpoint", UUID()),
+    needed("lane", SmallInteger()),
+    needed("kind", Text()),
     Column("notice", UUID()),
     Column("referral", UUID()),
-    _needed("agency", Text()),
-    _needed("priority", Text()),
-    _needed("origin", Text()),
-    _needed("handling", Text()),
-    _needed("body", Text()),
-    _needed("state", Text()),
+    needed("agency", Text()),
+    needed("priority", Text()),
+    needed("origin", Text()),
+    needed("handling", Text()),
+    needed("body", Text()),
+    needed("state", Text()),
     Column("reason", Text()),
-    _needed("tries", Integer()),
-    _needed("attempts", Integer()),
-    _needed("due_at", MOMENT),
-    _needed("created_at", MOMENT),
+    needed("tries", Integer()),
+    needed("attempts", Integer()),
+    needed("due_at", MOMENT),
+    needed("created_at", MOMENT),
     Column("ended_at", MOMENT),
     UniqueConstraint("endpoint", "notice", "kind"),
     Index("delivery_due", "endpoint", "lane", "priority", "due_at", "id", postgresql_where=text("state = 'pending'")),
@@ -168,11 +155,11 @@ delivery = Table(
 attempt = Table(
     "attempt",
     metadata,
-    _key("delivery", UUID()),
-    _key("number", Integer()),
-    *_of_recipient(),
-    _needed("at", MOMENT),
+    key("delivery", UUID()),
+    key("number", Integer()),
+    *of_tenant(),
+    needed("at", MOMENT),
     Column("status", Integer()),
     Column("error", Text()),
-    _needed("milliseconds", Integer()),
+    needed("milliseconds", Integer()),
 )

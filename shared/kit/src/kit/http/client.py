@@ -8,8 +8,10 @@ environment are ignored. A host on the allow-list (set by the operator, never by
 import asyncio
 import socket
 import ssl
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from functools import partial
 from typing import Any, Final, TypeAlias, cast
 
@@ -23,6 +25,9 @@ Resolve: TypeAlias = Callable[[str, int], Awaitable[Sequence[str]]]
 """From host and port to the texts of its addresses."""
 
 TIMEOUT: Final = httpx.Timeout(10.0, connect=5.0)
+LONGEST_NUMBER: Final = 9
+"""Digits of a Retry-After that are believed: thirty years are enough."""
+LONGEST_DATE: Final = 64
 LIMITS: Final = httpx.Limits(max_connections=20, max_keepalive_connections=5, keepalive_expiry=30.0)
 """Of one client."""
 
@@ -143,6 +148,18 @@ def outgoing(
         trust_env=False,
         headers={"User-Agent": "interlink"},
     )
+
+
+def retry_after(headers: Mapping[str, str], now: datetime) -> timedelta | None:
+    """How long the other side asks us to wait: seconds or an HTTP date (RFC 9110 §10.2.3); None for what is neither."""
+    text = headers.get("retry-after", "").strip()
+    if text.isascii() and text.isdigit():
+        return timedelta(seconds=int(text[:LONGEST_NUMBER]))
+    try:
+        at = parsedate_to_datetime(text[:LONGEST_DATE])
+    except (ValueError, OverflowError):  # a year of many digits
+        return None
+    return max((at if at.tzinfo else at.replace(tzinfo=UTC)) - now, timedelta())
 
 
 async def get_json(client: httpx.AsyncClient, url: str, *, limit: int) -> Any:
