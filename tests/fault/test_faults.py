@@ -11,8 +11,8 @@ from suite.guides import ROOT
 
 from interlink.faults.acts.points import POINTS
 
-MINUTES = 1.4
-SECONDS = 400
+MINUTES = 1.3
+SECONDS = 600
 KILLS = 30
 KINDS = {
     *(f"kill -9 at {point}" for point in POINTS),

@@ -34,7 +34,7 @@ WARM_SECONDS = 4.0
 PAUSE_SECONDS = (0.5, 3.0)
 LOOK_SECONDS = 3.0
 REST_SECONDS = 4.0
-LONGEST = 1.7
+LONGEST = 3.0
 """On a slow machine it is shot at for longer, so that every fault has its turn, and enough are killed."""
 
 Tell = Callable[[str], None]
@@ -145,8 +145,9 @@ def _settled(home: Home, partners: Partners, seconds: float) -> tuple[Evidence, 
     deadline = time.monotonic() + seconds
     clean = False
     while True:
-        seen, problems = _looked_at(home, partners, last=time.monotonic() > deadline)
-        if time.monotonic() > deadline or (clean and not problems):
+        last = time.monotonic() > deadline
+        seen, problems = _looked_at(home, partners, last=last)
+        if last or (clean and not problems):
             return seen, problems
         if any(not problem.kind.may_mend for problem in problems):
             return seen, problems

@@ -43,7 +43,7 @@ SHORT = Size(
     clients=3,
     pace_seconds=1.5,
     most_files=300,
-    settle_seconds=75.0,
+    settle_seconds=150.0,
 )
 LONG = Size(
     name="long",

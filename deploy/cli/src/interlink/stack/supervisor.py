@@ -203,14 +203,18 @@ class Supervisor:
             (Need.POSTGRES, self._database),
             (Need.KAFKA, self._broker),
         ]
-        while True:
+        async with asyncio.TaskGroup() as group:  # where both are down, neither waits for the other
             for need, server in watched:
-                if server.embedded and server.pid is None:
-                    self._server_restarts[need] += 1
-                    self._changed.set()
-                    with contextlib.suppress(StackError):  # tried again in a second; its log says why
-                        await asyncio.to_thread(server.start)
-                    self._changed.set()
+                group.create_task(self._watch_server(need, server))
+
+    async def _watch_server(self, need: Need, server: Database | Broker) -> None:
+        while True:
+            if server.embedded and server.pid is None:
+                self._server_restarts[need] += 1
+                self._changed.set()
+                with contextlib.suppress(StackError):  # tried again in a second; its log says why
+                    await asyncio.to_thread(server.start)
+                self._changed.set()
             await asyncio.sleep(WATCH_SECONDS)
 
     async def _probe(self) -> None:

@@ -11,10 +11,12 @@ from interlink.stack.servers import Database
 EXHAUSTED_SECONDS = 4.0
 TABLES = ("intake.outbox", "routing.outbox", "isp_liaison.outbox", "notifications.outbox")
 STEP_SECONDS = 0.2
+BACK_SECONDS = 60.0
 
 
 def snapshot(ground: Ground) -> None:
     """A transaction that sees the past and stays open."""
+    ground.wait_for(lambda: Database(home=ground.home).admin_url is not None or ground.over.is_set(), BACK_SECONDS)
     fault = asyncio.run(_hold(ground, "SELECT count(*) FROM intake.outbox", ground.size.snapshot_seconds))
     ground.struck(f"old snapshot held {ground.size.snapshot_seconds:.0f} s", fault=fault)
 
