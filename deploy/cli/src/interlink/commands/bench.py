@@ -41,7 +41,7 @@ def bench(
             status.update(f"{doing} of {len(names)}: {', '.join(names)}")
 
         def done(row: Row) -> None:
-            console.print(f"row {row.row}: {row.work}: {row.verdict}")
+            console.print(f"row {row.row}: {row.work}: {row.verdict}", *(row.notes if row.ours is None else ()))
 
         ground = Ground.of(Home.open(), quick=quick, tell=tell)
         rows = uvloop.run(measured(ground, names, done))
