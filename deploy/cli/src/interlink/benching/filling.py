@@ -39,7 +39,10 @@ EACH_SUSPECT: Mapping[str, tuple[str, Mapping[str, str]]] = {
     "intake.entry_part": ("entry_id = $1", {"entry_id": "n.a", "tenant": PARTNER}),
 }  # fmt: skip
 EACH_FILE: Mapping[str, tuple[str, Mapping[str, str]]] = {
-    "routing.investigation": ("id = $2", {"id": "n.r", "tenant": PARTNER}),
+    "routing.investigation": (
+        "id = (SELECT investigation FROM routing.investigation_referral WHERE referral = $2)",
+        {"id": "n.r", "tenant": PARTNER},
+    ),
     "routing.investigation_referral": ("referral = $2", {"referral": "n.r", "investigation": "n.r", "tenant": PARTNER}),
     "intake.referral": (
         "id = $2",

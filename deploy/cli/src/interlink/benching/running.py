@@ -2,14 +2,9 @@
 
 from collections.abc import Callable, Sequence
 
-import httpx
-
 from interlink.benching.choosing import ROWS, in_order
 from interlink.benching.figures import Row, absent
 from interlink.benching.ground import Ground
-from interlink.stack.layout import StackError
-
-FAILURES = (StackError, OSError, TimeoutError, httpx.HTTPError)
 
 
 async def measured(ground: Ground, names: Sequence[str], done: Callable[[Row], None]) -> list[Row]:
@@ -25,17 +20,9 @@ async def measured(ground: Ground, names: Sequence[str], done: Callable[[Row], N
 async def _one(ground: Ground, name: str) -> Row:
     try:
         return await ROWS[name](ground)
-    except FAILURES as error:
-        return _failed(name, error)
-    except BaseExceptionGroup as group:
-        mendable, others = group.split(FAILURES)
-        if mendable is None or others is not None:
-            raise
-        return _failed(name, _first(mendable))
-
-
-def _failed(name: str, error: BaseException) -> Row:
-    return absent(name, "could not be measured", f"{type(error).__name__}: {error}")
+    except Exception as error:  # noqa: BLE001 - the outermost runner: half an hour of other rows must not be lost
+        first = _first(error)
+        return absent(name, "could not be measured", f"{type(first).__name__}: {first}")
 
 
 def _first(error: BaseException) -> BaseException:

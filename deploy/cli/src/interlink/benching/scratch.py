@@ -122,13 +122,14 @@ async def scratch(ground: Ground, services: Sequence[str] = ("intake", "routing"
 
 
 async def answers(url: str) -> bool:
-    """Whether somebody answers there within a minute."""
+    """Whether somebody answers there within a minute, and well."""
     async with httpx.AsyncClient(trust_env=False, timeout=2) as client:
         try:
             async with asyncio.timeout(READY_SECONDS):
                 while True:
                     with contextlib.suppress(httpx.TransportError):
-                        return (await client.get(url)).is_success
+                        if (await client.get(url)).is_success:
+                            return True
                     await asyncio.sleep(0.05)
         except TimeoutError:
             return False

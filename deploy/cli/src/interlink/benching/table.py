@@ -9,18 +9,18 @@ from interlink.benching.figures import Row, Spread
 
 def table(rows: Sequence[Row]) -> Table:
     """A line a row: ours, the reference and the ratio as min / median / max, and every goal with what was reached."""
-    made = Table(box=None, show_lines=False, padding=(0, 1))
-    for name in ("row", "work", "unit"):
-        made.add_column(name)
+    made = Table(box=None, padding=(0, 2, 1, 0))
+    made.add_column("row")
+    made.add_column("work", min_width=18)
     for name in ("ours", "reference", "ratio"):
-        made.add_column(f"{name}\nmin / median / max", justify="right")
-    made.add_column("goal: reached")
+        made.add_column(name, justify="right", no_wrap=True)
+    made.add_column("goal: reached", min_width=20)
     for row in rows:
         goals = [f"{'✓' if goal.met else '✗ NOT MET'} {goal.words}: {number(goal.reached)}" for goal in row.goals]
-        made.add_row(
-            row.row, row.work, row.unit, triple(row.ours), triple(row.reference), triple(row.ratio),
-            "\n".join(goals or row.notes),
-        )  # fmt: skip
+        work = f"{row.work}; {row.unit}" if row.unit else row.work
+        figures = [triple(one).replace(" / ", "\n") for one in (row.ours, row.reference, row.ratio)]
+        made.add_row(row.row, work, *figures, "\n".join(goals) or " ".join(row.notes)[:300])
+    made.caption = "Each figure: least, median, most of the rounds."
     return made
 
 

@@ -9,6 +9,7 @@ from interlink.benching.scratch import Scratch
 from interlink.stack.layout import StackError
 from interlink.stack.postgres import program
 
+TENANT = "partner:bureau-nl"
 SCRIPT = Path(__file__).with_name("insert_referral.sql")
 LENGTHS = {
     "frame_bytes": "referral_version.frame",
@@ -26,7 +27,9 @@ async def files_a_second(
     scratch: Scratch, lengths: Mapping[str, int], *, suspects: int, clients: int, seconds: int
 ) -> float:
     """Files a second. Raises `StackError` with pgbench's words when it fails."""
-    given = {"n": 0, "suspects": suspects} | {name: lengths[column] for name, column in LENGTHS.items()}
+    given = {"n": 0, "tenant": TENANT, "suspects": suspects} | {
+        name: lengths[column] for name, column in LENGTHS.items()
+    }
     defined = [word for name, value in given.items() for word in ("-D", f"{name}={value}")]
     running = await asyncio.create_subprocess_exec(
         str(program("pgbench")),

@@ -20,6 +20,8 @@ from interlink.benching.scratch import Scratch, scratch
 from routing import queries as of_routing
 
 OK = 200
+LARGE_FROM = 100_000
+"""Suspects; with fewer, the planner reads small tables from end to end, and rightly."""
 PAGE = 50
 ENTRIES = 1_000
 AGENCY, PARTNER = "n-7", "bureau-n7"
@@ -80,7 +82,7 @@ def _row(rows: int, reads: Sequence[Read], scans: int) -> Row:
         ratio=spread([percentile(read.taken, 0.5) / percentile(read.beside, 0.5) for read in reads]),
         goals=[
             *(at_most(f"{read.name}: p99 < 50 ms", read.p99, 50) for read in reads),
-            Goal("no sequential scan on a large table", scans, scans == 0),
+            Goal("no sequential scan on a large table", scans, scans == 0 or rows < LARGE_FROM),
         ],
         parts=parts,
         notes=["The ratio is of the medians; a service's answer also has authentication, the audit and the JSON."],
