@@ -27,6 +27,8 @@ class Urgent:
     ground: Ground
     posted: dict[str, float] = field(default_factory=dict[str, float])
     heard: dict[UUID, float] = field(default_factory=dict[UUID, float])
+    finished: asyncio.Event = field(default_factory=asyncio.Event)
+    """Nothing more is posted."""
 
     async def post(self, stop: asyncio.Event) -> None:
         """One every half second until told to stop."""
@@ -41,6 +43,7 @@ class Urgent:
             self.posted[answer.json()["number"]] = began
             await asyncio.sleep(EVERY_SECONDS)
         await connection.close()
+        self.finished.set()
 
     async def hear(self, heard: Assignments, expected: int, stop: asyncio.Event) -> None:
         """Until all suspects of the large file are assigned; then until every urgent one is, too."""
@@ -51,6 +54,7 @@ class Urgent:
                 self.heard.setdefault(referral, time.monotonic())
             if seen >= expected:
                 stop.set()
+                await self.finished.wait()  # only now is it known how many urgent ones there are
 
     async def seconds(self) -> list[float]:
         """How long each took. Raises `StackError` for one whose assignment was not heard of."""
