@@ -2,19 +2,16 @@
 
 from collections.abc import Callable, Sequence
 
-from interlink.benching.choosing import ROWS, in_order
+from interlink.benching.choosing import ROWS
 from interlink.benching.figures import Row, absent
 from interlink.benching.ground import Ground
 
 
-async def measured(ground: Ground, names: Sequence[str], done: Callable[[Row], None]) -> list[Row]:
-    """Every chosen row, as the tables show them; `done` hears of each as it is finished."""
-    rows: list[Row] = []
+async def measure(ground: Ground, names: Sequence[str], done: Callable[[Row], None]) -> None:
+    """Every chosen row, one after the other; `done` gets each as it is finished."""
     for name in names:
         ground.tell(f"row {name}")
-        rows.append(await _one(ground, name))
-        done(rows[-1])
-    return in_order(rows)
+        done(await _one(ground, name))
 
 
 async def _one(ground: Ground, name: str) -> Row:

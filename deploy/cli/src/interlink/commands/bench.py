@@ -12,10 +12,10 @@ import uvloop
 from rich.console import Console
 
 from interlink.benching import page
-from interlink.benching.choosing import ORDER, chosen
+from interlink.benching.choosing import ORDER, chosen, in_order
 from interlink.benching.figures import Row
 from interlink.benching.ground import Ground
-from interlink.benching.running import measured
+from interlink.benching.running import measure
 from interlink.benching.table import table
 from interlink.stack.home import Home
 from kit import telemetry
@@ -35,18 +35,20 @@ def bench(
     """Measure a running stack beside references on the same machine; goals that are not met are marked so."""
     telemetry.configure_logging("bench", level=logging.CRITICAL)  # the parts that are measured alone log on stdout
     names = chosen(only)
+    finished: list[Row] = []
     with console.status("") as status:
 
         def tell(doing: str) -> None:
             status.update(f"{doing} of {len(names)}: {', '.join(names)}")
 
         def done(row: Row) -> None:
+            finished.append(row)
             console.print(f"row {row.row}: {row.work}: {row.verdict}", *(row.notes if row.ours is None else ()))
+            if as_json is not None:  # after each row: a run that is cut off keeps what it measured
+                page.write_json(as_json, in_order(finished), quick=quick)
 
         ground = Ground.of(Home.open(), quick=quick, tell=tell)
-        rows = uvloop.run(measured(ground, names, done))
-    Console(highlight=False).print(table(rows))
-    if as_json is not None:
-        page.write_json(as_json, rows, quick=quick)
+        uvloop.run(measure(ground, names, done))
+    Console(highlight=False).print(table(in_order(finished)))
     if write:
-        page.write_page(rows, quick=quick)
+        page.write_page(in_order(finished), quick=quick)
