@@ -18,6 +18,14 @@ class Settings(ServiceSettings):
     """Entries of a large file whose events are written in one transaction."""
     idempotency_kept: timedelta = timedelta(days=35)
     """How long an Idempotency-Key is remembered; at least 30 days are promised."""
+    stage_chunk: int = Field(default=500, ge=1, le=2_000)
+    """Lines of a batch that are read and stored in one step."""
+    stage_bytes: int = Field(default=1024 * 1024, ge=1024)
+    """Bytes of a batch after which a step begins, however few lines they are."""
+    upload_kept: timedelta = timedelta(hours=1)
+    """How long a batch may stand still before what came of it is given up."""
+    forget_chunk: int = Field(default=5_000, ge=1)
+    """Rows of a batch that was given up which are deleted in one transaction."""
     group_requests: int = Field(default=64, ge=1, le=256)
     """Most requests that share a commit."""
     parse_in_thread: int = Field(default=64 * 1024, ge=0)

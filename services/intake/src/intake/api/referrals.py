@@ -37,7 +37,7 @@ KEY: Final = r"^[\x21-\x7e]{1,255}$"
 NUMBER: Final = re.compile(r"IL-\d{4}-\d{6,12}", re.ASCII)
 LAST_POSITION: Final = 2**31 - 1
 MOST_ENTRIES: Final = 1_000
-_URGENT: Final = frozenset({Priority.P0, Priority.P1})
+URGENT: Final = frozenset({Priority.P0, Priority.P1})
 
 
 class CountOfEntries(BaseModel):
@@ -199,7 +199,7 @@ async def receive(
     filing = _filing(posted, submission, partner, principal, idempotency_key, key, deadline)
     prepared: Prepared = await _beside(app, content, lambda: prepare(filing, app.index_key))
     pressing = most_pressing(entry.priority for entry in prepared.entries)
-    accepted = await app.submit(prepared, urgent=pressing in _URGENT)
+    accepted = await app.submit(prepared, urgent=pressing in URGENT)
     headers = {"Location": f"/v1/referrals/{accepted.number}"}
     if accepted.replayed:
         headers["Idempotent-Replayed"] = "true"
@@ -216,14 +216,19 @@ async def _beside(app: Intake, content: bytes, work: Any) -> Any:
 def readable(posted: Posted) -> Submission:
     """The submission. Raises `Rejected`, also where entries were sent and none could be accepted."""
     submission = door.read(posted)
-    if not submission.entries and submission.rejected_entries:
-        errors = [
-            Problem(verdict.pointer, verdict.code, verdict.message)
-            for verdict in submission.verdicts
-            if verdict.severity is Severity.ERROR
-        ]
-        raise Rejected("referral.no_entry_accepted", "None of the entries could be accepted.", errors=errors)
+    if not submission.accepted_entries and submission.rejected_entries:
+        raise none_accepted(submission)
     return submission
+
+
+def none_accepted(submission: Submission) -> Rejected:
+    """Entries were sent, and all of them were refused."""
+    errors = [
+        Problem(verdict.pointer, verdict.code, verdict.message)
+        for verdict in submission.verdicts
+        if verdict.severity is Severity.ERROR
+    ]
+    return Rejected("referral.no_entry_accepted", "None of the entries could be accepted.", errors=errors)
 
 
 def _filing(
@@ -240,6 +245,7 @@ def _filing(
         principal=principal,
         submission=submission,
         body=posted.body,
+        size=len(posted.body),
         body_sha256=hashlib.sha256(posted.body).digest(),
         media_type=posted.media_type,
         idempotency_key=idempotency_key,

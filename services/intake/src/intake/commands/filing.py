@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TypeAlias
+from typing import Final, TypeAlias
 from uuid import UUID
 
 from contracts import ids
 from intake.domain.handling import Handling
+from intake.domain.priority import Priority
 from intake.domain.referral import Submission
 from kit.access import Principal
 from kit.encryption import DataKey
@@ -29,6 +30,18 @@ class Partner:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Staged:
+    """What was stored of a large file before it became a referral."""
+
+    suspects: int
+    victims: int
+    pressing: Priority
+
+
+NOTHING: Final = Staged(suspects=0, victims=0, pressing=Priority.P4)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Filing:
     """One posted file. `data_key` is what it will be sealed under, if it is new."""
 
@@ -36,6 +49,8 @@ class Filing:
     principal: Principal
     submission: Submission
     body: bytes
+    """Empty where it was stored piece by piece."""
+    size: int
     body_sha256: bytes
     media_type: str
     idempotency_key: str | None
