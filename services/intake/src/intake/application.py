@@ -11,6 +11,7 @@ from intake.commands.amend import Amendment, amend
 from intake.commands.filing import Accepted, Outcome, Partner, ToAmend
 from intake.commands.publish import key_of
 from intake.commands.uploading import Upload
+from intake.pressure import Pressure
 from intake.settings import Settings
 from kit.database import Database, Transaction
 from kit.errors import Conflict, NotFound, Refused, Rejected
@@ -37,6 +38,7 @@ class Intake:
         self.keyring: Keyring = runtime.keyring
         self.index_key = key_bytes(runtime.settings.index_key, "INTERLINK_INDEX_KEY")
         self.groups = GroupCommit[Prepared, Outcome](self._commit, Limits(requests=runtime.settings.group_requests))
+        self.pressure = Pressure(runtime.settings, runtime.database, lambda: self.groups.waiting)
         self.staging = asyncio.Semaphore(AT_ONCE)
         """Held while lines of a batch are in memory as more than bytes."""
         self._profiles: dict[str, tuple[datetime, Partner]] = {}

@@ -41,6 +41,10 @@ async def _commit_groups(app: Intake, stop: asyncio.Event) -> None:
     await app.groups.run(stop)
 
 
+async def _watch_pressure(app: Intake, stop: asyncio.Event) -> None:
+    await app.pressure.run(stop)
+
+
 service = Service(
     name="intake",
     package="intake",
@@ -76,5 +80,5 @@ service = Service(
         VictimWithdrawn,
     ],
     start=_start,
-    background=[_commit_groups],
+    background=[_commit_groups, _watch_pressure],
 )

@@ -1,6 +1,7 @@
 """What the intake service is told by its environment, beyond what every service is told."""
 
 from datetime import timedelta
+from pathlib import Path
 
 from pydantic import Field
 
@@ -26,6 +27,14 @@ class Settings(ServiceSettings):
     """How long a batch may stand still before what came of it is given up."""
     forget_chunk: int = Field(default=5_000, ge=1)
     """Rows of a batch that was given up which are deleted in one transaction."""
+    home: Path = Field(default=Path(".local"), validation_alias="INTERLINK_HOME")
+    """Where the data is, of whose disk enough must be left."""
+    disk_left: float = Field(default=0.1, ge=0, le=1)
+    """Share of that disk below which nothing but urgent files is taken."""
+    outbox_oldest: timedelta = timedelta(minutes=15)
+    """Events that wait for longer hold up new files, unless they are urgent."""
+    queue_longest: int = Field(default=512, ge=0)
+    """Files that wait to be stored, in one process, above which no more are taken, unless they are urgent."""
     group_requests: int = Field(default=64, ge=1, le=256)
     """Most requests that share a commit."""
     parse_in_thread: int = Field(default=64 * 1024, ge=0)

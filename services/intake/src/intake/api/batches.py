@@ -20,14 +20,14 @@ from intake.commands.accept import Prepared
 from intake.commands.filing import NOTHING, Accepted, Filing, Partner
 from intake.commands.staging import Staging, stage
 from intake.commands.uploading import Upload
-from intake.domain import imagery
+from intake.domain import assessing, imagery
 from intake.domain.referral import Entry
 from intake.formats import batch
 from intake.formats.batch import Batch, Lines, Part
-from intake.formats.posted import Posted
+from intake.formats.posted import Posted, says_urgent
 from kit.access import Principal
 from kit.encryption import DataKey
-from kit.errors import Refused, Rejected
+from kit.errors import Refused, Rejected, Transient
 from kit.http import body
 from kit.http.app import application
 from kit.http.auth import caller
@@ -77,8 +77,11 @@ async def receive(
         urgency=interlink_urgency,
         zone=partner.clock_zone,
     )
+    shed = app.pressure.refusal()
+    if shed is not None and not (partner.urgent and says_urgent(interlink_urgency)):
+        raise shed
     key = await app.keyring.new_key()
-    receiving = _Receiving(app, posted, partner, principal, idempotency_key, key)
+    receiving = _Receiving(app, posted, partner, principal, idempotency_key, key, shed)
     accepted = await _to_its_end(receiving, body.pieces(request, batch.LARGEST_BODY))
     headers = {"Location": f"/v1/referrals/{accepted.number}"}
     if accepted.replayed:
@@ -111,6 +114,7 @@ class _Receiving:
         principal: Principal,
         idempotency_key: str | None,
         key: DataKey,
+        shed: Transient | None,
     ) -> None:
         self._app = app
         self._posted = posted
@@ -118,6 +122,7 @@ class _Receiving:
         self._principal = principal
         self._idempotency_key = idempotency_key
         self._key = key
+        self._shed = shed
         self._referral = ids.new()
         self._lines = Lines()
         self._batch = Batch(posted)
@@ -192,6 +197,8 @@ class _Receiving:
         """Where entries are staged; None where the file is known and is only read on, to be compared."""
         if self._staging is not None or self._known:
             return self._staging
+        if self._shed is not None and not assessing.urgent_of_itself(self._batch.head, self._posted.received_at):
+            raise self._shed  # only a file that says so itself is taken now
         upload, reference = self._upload(), self._batch.reference
         async with self._app.database.as_tenant(upload.tenant) as tx:
             self._known = await uploading.standing(tx, upload.tenant, self._idempotency_key, reference)

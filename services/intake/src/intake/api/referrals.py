@@ -15,12 +15,13 @@ from intake.application import LONGEST_WAIT_SECONDS, Intake
 from intake.commands.accept import Prepared, prepare
 from intake.commands.drafting import label_context
 from intake.commands.filing import Filing, Partner
-from intake.domain.priority import Priority, most_pressing
+from intake.domain import assessing
+from intake.domain.priority import URGENT, most_pressing
 from intake.domain.progress import Answered, Identification, identification
 from intake.domain.referral import Submission
 from intake.domain.verdicts import Severity
 from intake.formats import door
-from intake.formats.posted import Posted
+from intake.formats.posted import Posted, says_urgent
 from kit.access import Principal
 from kit.audit import Entry as AuditEntry
 from kit.encryption import DataKey, Sealed, Unreadable
@@ -37,7 +38,6 @@ KEY: Final = r"^[\x21-\x7e]{1,255}$"
 NUMBER: Final = re.compile(r"IL-\d{4}-\d{6,12}", re.ASCII)
 LAST_POSITION: Final = 2**31 - 1
 MOST_ENTRIES: Final = 1_000
-URGENT: Final = frozenset({Priority.P0, Priority.P1})
 
 
 class CountOfEntries(BaseModel):
@@ -183,6 +183,9 @@ async def receive(
     partner = await app.partner(principal.tenant)
     received_at, deadline = app.clock.now(), asyncio.get_running_loop().time() + LONGEST_WAIT_SECONDS
     media_type = body.media_type(request)
+    shed = app.pressure.refusal()
+    if shed is not None and not (partner.urgent and says_urgent(interlink_urgency)):
+        raise shed
     content = await body.read(request, door.LARGEST_BODY)
     posted = Posted(
         body=content,
@@ -195,6 +198,8 @@ async def receive(
         zone=partner.clock_zone,
     )
     submission = await _beside(app, content, lambda: readable(posted))
+    if shed is not None and not assessing.urgent_of_itself(submission, received_at):
+        raise shed
     key = await app.keyring.new_key()
     filing = _filing(posted, submission, partner, principal, idempotency_key, key, deadline)
     prepared: Prepared = await _beside(app, content, lambda: prepare(filing, app.index_key))

@@ -22,6 +22,8 @@ class Partner:
     handling: Handling
     clock_zone: str | None
     testmode: bool
+    urgent: bool
+    """Whether its urgent files are taken also while others are not."""
 
     @property
     def slug(self) -> str:

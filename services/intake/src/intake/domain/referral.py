@@ -208,6 +208,8 @@ class Submission:
     rejected_entries: int
     items: Count
     content: bytes
+    stated: Priority | None = None
+    """The urgency that the document itself states; `urgency` counts what came beside it too."""
     streamed: int = 0
     """Accepted entries beside `entries`: those of a file that is too large to be held whole."""
 

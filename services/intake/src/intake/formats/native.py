@@ -254,6 +254,7 @@ def _submission(posted: Posted, head: ReferralHead, entries: Entries, content: b
         version=version_of(posted, head.version),
         incident=incident,
         urgency=_urgency(posted, head),
+        stated=Priority(head.urgency) if head.urgency else None,
         handling=handling,
         foreign_authority=_authority(head, findings),
         offence_basis=head.offence_basis or ("foreign" if _investigated_abroad(head) else "canadian"),

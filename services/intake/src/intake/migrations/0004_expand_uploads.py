@@ -34,11 +34,12 @@ CREATE TABLE upload_reference (
 
 
 def upgrade() -> None:
-    """Two tables, and two constraints less."""
+    """Two tables, two constraints less, and a right that partners have not unless they are given it."""
     for table in (UPLOAD, UPLOAD_REFERENCE):
         op.execute(table)
     op.execute("CREATE INDEX upload_staging ON upload (touched_at) WHERE state = 'staging'")
     for table in ("upload", "upload_reference"):
         policies.isolate(op, "intake", table, centre="SELECT")
+    op.execute("ALTER TABLE partner ADD COLUMN urgent boolean NOT NULL DEFAULT false")
     op.execute("ALTER TABLE entry DROP CONSTRAINT entry_referral_id_fkey")
     op.execute("ALTER TABLE payload DROP CONSTRAINT payload_referral_id_fkey")

@@ -41,6 +41,7 @@ PARTNER = Table(
     Column("handling_codes", ARRAY(Text), nullable=False),
     Column("handling_tlp", Text, nullable=False),
     Column("testmode", Boolean, nullable=False),
+    Column("urgent", Boolean, nullable=False),
     Column("created_at", MOMENT, nullable=False),
 )
 
