@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 import httpx
 import orjson
+import pytest
 from suite.running import Suite
 
 from interlink.observing.report import memory
@@ -73,6 +74,7 @@ class Watch:
                 continue
 
 
+@pytest.mark.timeout(480)  # 20,000 suspects through the whole chain, on two cores
 async def test_a_large_file_is_cut_posted_again_and_ends_in_one_assignment_a_suspect(suite: Suite) -> None:
     await suite.ready()
     watch, over = Watch(suite, "intake-api", "intake-worker"), asyncio.Event()
@@ -88,7 +90,7 @@ async def test_a_large_file_is_cut_posted_again_and_ends_in_one_assignment_a_sus
         assert receipt["sha256"] == hashlib.sha256(b"".join(a_batch())).hexdigest()
         assert (again.content, again.headers["Idempotent-Replayed"]) == (answer.content, "true")
         entries = await suite.entries_of([receipt])
-        await suite.settled(entries, within=240)
+        await suite.settled(entries, within=300)
         over.set()
     assert all(grown < MOST_MEMORY for grown in watch.grown.values()), watch.grown
     await eventually(lambda: only_the_referral_is_left(suite), within=60)
