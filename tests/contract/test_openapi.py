@@ -65,6 +65,9 @@ REFERRAL: dict[str, Any] = {
         }
     ],
 }
+BATCH = b"""{"reference": "NL-2", "synthetic": true, "incident": {"type": "csaem"}}
+{"suspect": {"reference": "S-1", "captures": [{"ip": "24.48.0.17", "time": "2026-11-20T21:14:05Z"}]}}
+"""
 
 
 @dataclass(frozen=True)
@@ -161,12 +164,16 @@ async def _hand_in_and_follow(api: Api) -> None:
     async with api.harness.with_headers(Authorization=f"Bearer {partner}") as client:
         posted = await client.post("/v1/referrals", json=REFERRAL, headers={"Idempotency-Key": "k"})
         again = await client.post("/v1/referrals", json=REFERRAL, headers={"Idempotency-Key": "k"})
+        batch = await client.post(
+            "/v1/referrals:batch", content=BATCH, headers={"Content-Type": "application/x-ndjson"}
+        )
         shown = await client.get(f"/v1/referrals/{posted.json()['number']}")
         listed = await client.get("/v1/referrals", params={"limit": 1})
-    assert [one.status_code for one in (posted, again, shown, listed)] == [201, 201, 200, 200]
+    assert [one.status_code for one in (posted, again, batch, shown, listed)] == [201, 201, 201, 200, 200]
     assert len(shown.json()["entries"]) == len(listed.json()["items"]) == 1
     api.conforms("post", "/v1/referrals", posted)
     api.conforms("post", "/v1/referrals", again)
+    api.conforms("post", "/v1/referrals:batch", batch)
     api.conforms("get", "/v1/referrals/{number}", shown)
     api.conforms("get", "/v1/referrals", listed)
 

@@ -34,6 +34,22 @@ async def test_the_partners_post_is_answered_with_the_receipt_that_is_promised(s
     await suite.settled(await suite.entries_of([receipt]))
 
 
+async def test_the_batch_is_answered_with_a_receipt_and_posted_again_has_the_same(suite: Suite) -> None:
+    script = here(suite, block(README, "bash", "<!-- run: batch -->"))
+    assert script.count(suite.url("intake")) == 1
+
+    first = await run(suite, "bash", "-euo", "pipefail", "-c", script)
+    again = await run(suite, "bash", "-euo", "pipefail", "-c", script)
+
+    receipt = json.loads(first)
+    assert again == first
+    assert receipt["counts"] == {
+        "entries": {"accepted": 2, "rejected": 0},
+        "items": {"accepted": 2, "warned": 0, "rejected": 0},
+    }
+    await suite.settled(await suite.entries_of([receipt]))
+
+
 async def test_the_subscribers_program_reads_a_determination(suite: Suite) -> None:
     (made,) = files(4000, 1, 5, now=NOW)
     entries = await suite.entries_of([await suite.deliver("bureau-nl", made.body)])

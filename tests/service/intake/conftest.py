@@ -36,9 +36,16 @@ class Partner:
 
 
 @pytest.fixture
-async def intake(database: TestDatabase) -> AsyncIterator[Harness]:
+def options() -> dict[str, Any]:
+    """What a module of tests sets otherwise."""
+    return {}
+
+
+@pytest.fixture
+async def intake(database: TestDatabase, options: dict[str, Any]) -> AsyncIterator[Harness]:
     """Intake with its sandbox partners; a file of more than three entries counts as large."""
-    async with running(service, database, SettableClock(NOW), largest_direct=3, publish_chunk=2) as harness:
+    usual = {"largest_direct": 3, "publish_chunk": 2}
+    async with running(service, database, SettableClock(NOW), **usual | options) as harness:
         yield harness
 
 

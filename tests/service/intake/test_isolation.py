@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import orjson
 import pytest
 from sqlalchemy import MetaData, text
 from sqlalchemy.exc import ProgrammingError
@@ -13,8 +14,10 @@ from kit.testing.harness import Harness
 from sandbox.generator import native
 
 MARKER = "zq9marker"
+NDJSON = "application/x-ndjson"
 TENANT_TABLES = (
-    "partner", "referral", "referral_version", "payload", "entry", "entry_part", "idempotency",
+    "partner", "referral", "referral_version", "payload", "entry", "entry_part", "idempotency", "upload",
+    "upload_reference",
 )  # fmt: skip
 
 
@@ -31,10 +34,20 @@ def a_file(reference: str = "R-1") -> bytes:
     return native.native_file(reference, suspects=[suspect])
 
 
+def a_batch() -> bytes:
+    """The same people, line by line."""
+    document = orjson.loads(a_file("B-1"))
+    [suspect] = document.pop("suspects")
+    del document["victims"]
+    return orjson.dumps(document) + b"\n" + orjson.dumps({"suspect": suspect})
+
+
 @pytest.mark.parametrize("table", TENANT_TABLES)
 async def test_a_tenant_sees_its_own_rows_alone(intake: Harness, partner: Any, other: Any, table: str) -> None:
     await partner.post(a_file(), Idempotency_Key="k")
     await other.post(a_file(), Idempotency_Key="k")
+    for one in (partner, other):
+        await one.client.post("/v1/referrals:batch", content=a_batch(), headers={"Content-Type": NDJSON})
     seen = text(f"SELECT DISTINCT tenant FROM {table} ORDER BY 1")
     async with intake.process.database.as_tenant("partner:bureau-nl") as tx:
         assert [row.tenant for row in await tx.rows(seen)] == ["partner:bureau-nl"]
@@ -67,6 +80,7 @@ async def test_what_was_written_once_is_never_changed_by_a_request(intake: Harne
 async def test_nothing_personal_is_in_clear_in_any_table_or_event(intake: Harness, partner: Any) -> None:
     answer = await partner.post(a_file(), Idempotency_Key="k")
     assert answer.status_code == 201
+    await partner.client.post("/v1/referrals:batch", content=a_batch(), headers={"Content-Type": NDJSON})
     tables = await intake.rows(
         "SELECT table_schema AS s, table_name AS t FROM information_schema.tables "
         "WHERE table_schema IN ('intake', 'keyring') AND table_type = 'BASE TABLE'"

@@ -5,11 +5,13 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
-from intake.commands import accept, partners
+from intake.commands import accept, partners, uploading
 from intake.commands.accept import Answer, Prepared
 from intake.commands.amend import Amendment, amend
 from intake.commands.filing import Accepted, Outcome, Partner, ToAmend
 from intake.commands.publish import key_of
+from intake.commands.uploading import Upload
+from intake.pressure import Pressure
 from intake.settings import Settings
 from kit.database import Database, Transaction
 from kit.errors import Conflict, NotFound, Refused, Rejected
@@ -23,6 +25,7 @@ from kit.time import Clock
 PROFILE_KEPT: Final = timedelta(seconds=60)
 LONGEST_WAIT_SECONDS: Final = 2.0
 _RETRY_SECONDS: Final = 0.05
+AT_ONCE: Final = 2
 
 
 class Intake:
@@ -35,6 +38,9 @@ class Intake:
         self.keyring: Keyring = runtime.keyring
         self.index_key = key_bytes(runtime.settings.index_key, "INTERLINK_INDEX_KEY")
         self.groups = GroupCommit[Prepared, Outcome](self._commit, Limits(requests=runtime.settings.group_requests))
+        self.pressure = Pressure(runtime.settings, runtime.database, lambda: self.groups.waiting)
+        self.staging = asyncio.Semaphore(AT_ONCE)
+        """Held while lines of a batch are in memory as more than bytes."""
         self._profiles: dict[str, tuple[datetime, Partner]] = {}
 
     async def seed(self) -> None:
@@ -60,7 +66,7 @@ class Intake:
         answer: Answer = await self.groups.submit(
             prepared,
             weight=max(1, len(prepared.entries)),
-            size=len(prepared.filing.body),
+            size=prepared.filing.size,
             urgent=urgent,
         )
         while isinstance(answer, ToAmend | Requeue):
@@ -70,6 +76,24 @@ class Intake:
         if isinstance(answer, Refused):
             raise answer
         return answer
+
+    async def settle(self, prepared: Prepared, upload: Upload) -> Accepted:
+        """Make a referral of what was staged, or give its receipt again. Raises what it is refused for."""
+        while True:
+            async with self.database.as_tenant(upload.tenant) as tx:
+                [answer] = await self._accept(tx, [prepared])
+                if isinstance(answer, Accepted) and not answer.replayed:
+                    await uploading.accepted(tx, upload, self.clock.now())
+            fault("intake.settled")
+            match answer:
+                case Requeue():
+                    await asyncio.sleep(_RETRY_SECONDS)  # another request has its key or reference
+                case ToAmend():
+                    raise Rejected("batch.amends", "A batch begins a referral; hand in its later versions as JSON.")
+                case Refused():
+                    raise answer
+                case Accepted():
+                    return answer
 
     async def _commit(self, group: Sequence[Prepared]) -> Sequence[Outcome | Requeue]:
         tenants = sorted({prepared.filing.tenant for prepared in group})

@@ -1,4 +1,4 @@
-"""Due work: the events of large files, and forgetting old idempotency keys."""
+"""Due work: the events of large files, and forgetting old idempotency keys and what was staged in vain."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -35,3 +35,16 @@ async def forget_keys(app: Intake, tx: Transaction, _job: Job, _result: Any) -> 
     """Idempotency keys beyond their time."""
     await forget.forget_keys(tx, app.clock.now() - app.settings.idempotency_kept)
     return Done()
+
+
+async def give_up_uploads(app: Intake, tx: Transaction, _job: Job, _result: Any) -> Outcome:
+    """Batches of which nothing came for long."""
+    now = app.clock.now()
+    await forget.give_up_uploads(tx, now - app.settings.upload_kept, now)
+    return Done()
+
+
+async def forget_upload(app: Intake, tx: Transaction, job: Job, _result: Any) -> Outcome:
+    """The next rows of a batch that was given up, or of what only staging it needed."""
+    more = await forget.forget_upload(tx, UUID(job.payload["upload"]), app.settings.forget_chunk)
+    return Again(app.clock.now()) if more else Done()

@@ -37,6 +37,18 @@ NEWEST_OF_ALL = text("""
     ORDER BY r.id DESC LIMIT :limit
 """)
 
+# The first row of each shard, by its key: however long the outbox is. Written by the database's clock, so read by it.
+OLDEST_EVENT = text("""
+    SELECT coalesce(extract(epoch FROM clock_timestamp() - min(o.created_at)), 0)
+    FROM outbox_shard s
+    CROSS JOIN LATERAL (SELECT created_at FROM outbox WHERE shard = s.shard ORDER BY id LIMIT 1) AS o
+""")
+
+
+async def oldest_event(tx: Transaction) -> float:
+    """For how many seconds the oldest event has waited to be sent. As `system` only."""
+    return float(await tx.scalar(OLDEST_EVENT))
+
 
 async def referral(tx: Transaction, number: str) -> Row[Any] | None:
     """The referral of a number with its newest receipt, if the transaction may see it."""

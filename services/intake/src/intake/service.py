@@ -23,9 +23,10 @@ from contracts.events.jurisdictions import (
 )
 from contracts.events.referrals import ReferralAmended, ReferralReceived
 from intake import handlers, jobs
-from intake.api import referrals
+from intake.api import batches, referrals
 from intake.application import Intake, build
 from intake.commands.accept import PUBLISH_JOB
+from intake.commands.uploading import FORGET_JOB
 from intake.settings import Settings
 from kit.dispatch import on
 from kit.jobs import job
@@ -40,13 +41,17 @@ async def _commit_groups(app: Intake, stop: asyncio.Event) -> None:
     await app.groups.run(stop)
 
 
+async def _watch_pressure(app: Intake, stop: asyncio.Event) -> None:
+    await app.pressure.run(stop)
+
+
 service = Service(
     name="intake",
     package="intake",
     title="Interlink intake: the partners' door",
     settings=Settings,
     build=build,
-    routes=[referrals.router],
+    routes=[referrals.router, batches.router],
     handlers=[
         on(JurisdictionDetermined, handlers.jurisdictions_determined, commutative=True),
         on(JurisdictionUndetermined, handlers.jurisdictions_undetermined, commutative=True),
@@ -60,6 +65,8 @@ service = Service(
     ],
     jobs=[
         job(PUBLISH_JOB, call=jobs.open_key, apply=jobs.publish),
+        job(FORGET_JOB, apply=jobs.forget_upload),
+        job("uploads.give_up", apply=jobs.give_up_uploads, every=timedelta(minutes=10)),
         job("idempotency.forget", apply=jobs.forget_keys, every=timedelta(hours=6)),
     ],
     publishes=[
@@ -73,5 +80,5 @@ service = Service(
         VictimWithdrawn,
     ],
     start=_start,
-    background=[_commit_groups],
+    background=[_commit_groups, _watch_pressure],
 )

@@ -3,13 +3,14 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from intake.domain.assessing import facts, grade, handling
+from intake.domain.assessing import facts, grade, handling, urgent_of_itself
 from intake.domain.grading import Grade
 from intake.domain.handling import Code, Handling, Tlp, as_text
 from intake.domain.offences import OffenceType
-from intake.domain.priority import Signal
+from intake.domain.priority import Priority, Signal
 from intake.domain.receipt import Status, number, receipt
 from intake.domain.referral import (
+    Account,
     Capture,
     Entry,
     Incident,
@@ -120,3 +121,32 @@ def test_a_receipt_says_whether_everything_was_accepted() -> None:
     )
     assert (whole.number, whole.status) == ("IL-2026-000123", Status.ACCEPTED)
     assert (part.number, part.status) == ("IL-2026-1234567", Status.ACCEPTED_IN_PART)
+
+
+def test_a_file_presses_by_what_it_says_itself_not_by_what_was_said_beside_it() -> None:
+    said_beside = submission(urgency=Priority.P0, entries=(entry(),))
+    assert not urgent_of_itself(said_beside, AT)
+    assert not urgent_of_itself(submission(urgency=Priority.P0, stated=Priority.P2), AT)
+    assert urgent_of_itself(submission(urgency=Priority.P0, stated=Priority.P1), AT)
+    escalated = entry(signals=frozenset({Signal.ESCALATED}))
+    assert urgent_of_itself(submission(entries=(entry(), escalated)), AT)
+
+
+def test_entries_that_were_stored_as_they_came_count_as_accepted() -> None:
+    streamed = submission(streamed=3)
+    assert streamed.accepted_entries == 3
+    assert not streamed.names_nobody
+    assert receipt(streamed, number="n", partner="p", received_at=AT, sha256="00").entries.accepted == 3
+
+
+def test_a_receipt_whose_list_was_cut_before_the_first_error_says_in_part_all_the_same() -> None:
+    rejected = submission(rejected_entries=1), submission(items=Count(accepted=1, rejected=1))
+    given = [receipt(one, number="n", partner="p", received_at=AT, sha256="00") for one in rejected]
+    assert [one.status for one in given] == [Status.ACCEPTED_IN_PART] * 2
+
+
+def test_an_account_names_an_entry_if_it_is_told_in_full() -> None:
+    assert entry().account_name is None
+    assert entry(account=Account(service=None, id="1")).account_name is None
+    assert entry(account=Account(service="x", id=None)).account_name is None
+    assert entry(account=Account(service="x", id="1")).account_name == "x/1"

@@ -15,12 +15,13 @@ from intake.application import LONGEST_WAIT_SECONDS, Intake
 from intake.commands.accept import Prepared, prepare
 from intake.commands.drafting import label_context
 from intake.commands.filing import Filing, Partner
-from intake.domain.priority import Priority, most_pressing
+from intake.domain import assessing
+from intake.domain.priority import URGENT, most_pressing
 from intake.domain.progress import Answered, Identification, identification
 from intake.domain.referral import Submission
 from intake.domain.verdicts import Severity
 from intake.formats import door
-from intake.formats.posted import Posted
+from intake.formats.posted import Posted, says_urgent
 from kit.access import Principal
 from kit.audit import Entry as AuditEntry
 from kit.encryption import DataKey, Sealed, Unreadable
@@ -37,7 +38,6 @@ KEY: Final = r"^[\x21-\x7e]{1,255}$"
 NUMBER: Final = re.compile(r"IL-\d{4}-\d{6,12}", re.ASCII)
 LAST_POSITION: Final = 2**31 - 1
 MOST_ENTRIES: Final = 1_000
-_URGENT: Final = frozenset({Priority.P0, Priority.P1})
 
 
 class CountOfEntries(BaseModel):
@@ -183,6 +183,9 @@ async def receive(
     partner = await app.partner(principal.tenant)
     received_at, deadline = app.clock.now(), asyncio.get_running_loop().time() + LONGEST_WAIT_SECONDS
     media_type = body.media_type(request)
+    shed = app.pressure.refusal()
+    if shed is not None and not (partner.urgent and says_urgent(interlink_urgency)):
+        raise shed
     content = await body.read(request, door.LARGEST_BODY)
     posted = Posted(
         body=content,
@@ -195,11 +198,13 @@ async def receive(
         zone=partner.clock_zone,
     )
     submission = await _beside(app, content, lambda: readable(posted))
+    if shed is not None and not assessing.urgent_of_itself(submission, received_at):
+        raise shed
     key = await app.keyring.new_key()
     filing = _filing(posted, submission, partner, principal, idempotency_key, key, deadline)
     prepared: Prepared = await _beside(app, content, lambda: prepare(filing, app.index_key))
     pressing = most_pressing(entry.priority for entry in prepared.entries)
-    accepted = await app.submit(prepared, urgent=pressing in _URGENT)
+    accepted = await app.submit(prepared, urgent=pressing in URGENT)
     headers = {"Location": f"/v1/referrals/{accepted.number}"}
     if accepted.replayed:
         headers["Idempotent-Replayed"] = "true"
@@ -216,14 +221,19 @@ async def _beside(app: Intake, content: bytes, work: Any) -> Any:
 def readable(posted: Posted) -> Submission:
     """The submission. Raises `Rejected`, also where entries were sent and none could be accepted."""
     submission = door.read(posted)
-    if not submission.entries and submission.rejected_entries:
-        errors = [
-            Problem(verdict.pointer, verdict.code, verdict.message)
-            for verdict in submission.verdicts
-            if verdict.severity is Severity.ERROR
-        ]
-        raise Rejected("referral.no_entry_accepted", "None of the entries could be accepted.", errors=errors)
+    if not submission.accepted_entries and submission.rejected_entries:
+        raise none_accepted(submission)
     return submission
+
+
+def none_accepted(submission: Submission) -> Rejected:
+    """Entries were sent, and all of them were refused."""
+    errors = [
+        Problem(verdict.pointer, verdict.code, verdict.message)
+        for verdict in submission.verdicts
+        if verdict.severity is Severity.ERROR
+    ]
+    return Rejected("referral.no_entry_accepted", "None of the entries could be accepted.", errors=errors)
 
 
 def _filing(
@@ -240,6 +250,7 @@ def _filing(
         principal=principal,
         submission=submission,
         body=posted.body,
+        size=len(posted.body),
         body_sha256=hashlib.sha256(posted.body).digest(),
         media_type=posted.media_type,
         idempotency_key=idempotency_key,

@@ -9,12 +9,11 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 from uuid import UUID
 
-from contracts import ids
 from contracts.events.referrals import ReferralReceived
 from intake.commands import announcing
 from intake.commands.announcing import Frame
-from intake.commands.drafting import Drafting, draft, sealed_payload
-from intake.commands.filing import Accepted, Filing, Outcome, ToAmend
+from intake.commands.drafting import Drafting, draft_all, sealed_payload
+from intake.commands.filing import Accepted, Filing, Outcome, Staged, ToAmend
 from intake.commands.receipts import receipt_bytes
 from intake.domain import assessing, handling, priority, repeating
 from intake.domain.receipt import number
@@ -41,8 +40,23 @@ class Prepared:
     """A file with everything that can be computed before a transaction is open."""
 
     filing: Filing
-    entries: tuple[NewEntry, ...]
-    payload: tuple[Sealed, ...]
+    entries: tuple[NewEntry, ...] = ()
+    payload: tuple[Sealed, ...] = ()
+    staged: Staged | None = None
+    """What stands there already, of a file that came piece by piece."""
+
+    @property
+    def content(self) -> Staged:
+        """How many entries it has of each kind, and the most pressing of all."""
+        if self.staged is not None:
+            return self.staged
+        suspects = sum(entry.kind is Kind.SUSPECT for entry in self.entries)
+        pressing = priority.most_pressing(entry.priority for entry in self.entries)
+        return Staged(suspects=suspects, victims=len(self.entries) - suspects, pressing=pressing)
+
+    def told_later(self, largest_direct: int) -> bool:
+        """Whether its events follow in chunks."""
+        return self.staged is not None or len(self.entries) > largest_direct
 
     @property
     def locks(self) -> list[str]:
@@ -64,16 +78,7 @@ def prepare(filing: Filing, index_key: bytes) -> Prepared:
         key=filing.data_key,
         index_key=index_key,
     )
-    entries = tuple(
-        draft(
-            drafting,
-            entry,
-            entry_id=ids.new(),
-            position=position,
-            assessment=priority.assess(assessing.facts(submission, entry), filing.received_at),
-        )
-        for position, entry in enumerate(submission.entries, start=1)
-    )
+    entries = draft_all(drafting, submission.entries, after=0, received_at=filing.received_at)
     payload = sealed_payload(filing.data_key, filing.referral, submission.version, filing.body)
     return Prepared(filing=filing, entries=entries, payload=tuple(payload))
 
@@ -261,7 +266,7 @@ def _referral(prepared: Prepared, name: str, given: bytes, largest_direct: int) 
         format=filing.submission.format,
         key=filing.data_key.id,
         testmode=filing.testmode,
-        state="receiving" if len(prepared.entries) > largest_direct else "accepted",
+        state="receiving" if prepared.told_later(largest_direct) else "accepted",
         first=version_of(filing, filing.referral, given, prepared.payload),
     )
 
@@ -276,7 +281,7 @@ def version_of(filing: Filing, referral: UUID, given: bytes, payload: Sequence[S
         media_type=filing.media_type,
         body_sha256=filing.body_sha256,
         content_sha256=filing.submission.content,
-        size=len(filing.body),
+        size=filing.size,
         frame=announcing.stored_frame(filing.submission),
         receipt=given,
         payload=payload,
@@ -287,9 +292,8 @@ def version_of(filing: Filing, referral: UUID, given: bytes, payload: Sequence[S
 def _tell(tx: Transaction, prepared: Prepared, name: str, largest_direct: int) -> None:
     filing = prepared.filing
     frame = frame_of(filing, filing.referral, name, testmode=filing.testmode)
-    pressing = priority.most_pressing(entry.priority for entry in prepared.entries)
+    content = prepared.content
     of_file = handling.as_text(assessing.handling(filing.submission, None, filing.partner.handling))
-    suspects = sum(entry.kind is Kind.SUSPECT for entry in prepared.entries)
     tx.publish(
         ReferralReceived(
             referral=filing.referral,
@@ -298,20 +302,20 @@ def _tell(tx: Transaction, prepared: Prepared, name: str, largest_direct: int) -
             format=filing.submission.format,
             version=filing.submission.version,
             received_at=filing.received_at,
-            suspects=suspects,
-            victims=len(prepared.entries) - suspects,
+            suspects=content.suspects,
+            victims=content.victims,
         ),
-        frame.origin(priority=pressing, handling=of_file),
+        frame.origin(priority=content.pressing, handling=of_file),
     )
     tx.audit(
         AuditEntry(
             actor=filing.principal,
             action="referral.accepted",
             subject=str(filing.referral),
-            detail={"version": filing.submission.version, "entries": len(prepared.entries)},
+            detail={"version": filing.submission.version, "entries": content.suspects + content.victims},
         )
     )
-    if len(prepared.entries) > largest_direct:
+    if prepared.told_later(largest_direct):
         tx.schedule(publish_later(filing))
         return
     for entry in prepared.entries:

@@ -6,15 +6,17 @@ that an entry that only moved is unchanged.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
 import orjson
 
+from contracts import ids
 from intake.commands import plaintexts
 from intake.commands.filing import Partner
 from intake.commands.plaintexts import Plaintext
-from intake.domain import assessing
+from intake.domain import assessing, priority
 from intake.domain.handling import as_text
 from intake.domain.priority import Assessment
 from intake.domain.referral import Entry, Submission
@@ -119,6 +121,22 @@ def draft(
         factors=tuple(str(factor) for factor in assessment.factors),
         handling=handling,
         review=review,
+    )
+
+
+def draft_all(
+    drafting: Drafting, entries: Sequence[Entry], *, after: int, received_at: datetime
+) -> tuple[NewEntry, ...]:
+    """New entries under fresh ids, as if nothing was known of them; their positions follow on `after`."""
+    return tuple(
+        draft(
+            drafting,
+            entry,
+            entry_id=ids.new(),
+            position=position,
+            assessment=priority.assess(assessing.facts(drafting.submission, entry), received_at),
+        )
+        for position, entry in enumerate(entries, start=after + 1)
     )
 
 

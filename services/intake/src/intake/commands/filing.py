@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TypeAlias
+from typing import Final, TypeAlias
 from uuid import UUID
 
 from contracts import ids
 from intake.domain.handling import Handling
+from intake.domain.priority import Priority
 from intake.domain.referral import Submission
 from kit.access import Principal
 from kit.encryption import DataKey
@@ -21,11 +22,25 @@ class Partner:
     handling: Handling
     clock_zone: str | None
     testmode: bool
+    urgent: bool
+    """Whether its urgent files are taken also while others are not."""
 
     @property
     def slug(self) -> str:
         """The name without its kind: `partner:bureau-nl` is `bureau-nl`."""
         return self.tenant.rpartition(":")[2]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Staged:
+    """What was stored of a large file before it became a referral."""
+
+    suspects: int
+    victims: int
+    pressing: Priority
+
+
+NOTHING: Final = Staged(suspects=0, victims=0, pressing=Priority.P4)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +51,8 @@ class Filing:
     principal: Principal
     submission: Submission
     body: bytes
+    """Empty where it was stored piece by piece."""
+    size: int
     body_sha256: bytes
     media_type: str
     idempotency_key: str | None

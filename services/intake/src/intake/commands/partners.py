@@ -56,4 +56,5 @@ def partner_of(row: Any) -> Partner:
         handling=Handling(codes=frozenset(Code(code) for code in row.handling_codes), tlp=Tlp(row.handling_tlp)),
         clock_zone=row.clock_zone,
         testmode=row.testmode,
+        urgent=row.urgent,
     )

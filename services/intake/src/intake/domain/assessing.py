@@ -1,8 +1,12 @@
 """What of a submission decides one entry's priority and how far the entry may travel."""
 
+from dataclasses import replace
+from datetime import datetime
+
+from intake.domain import priority
 from intake.domain.grading import Grade, best
 from intake.domain.handling import Handling, Tlp, strictest
-from intake.domain.priority import Facts, Signal
+from intake.domain.priority import URGENT, Facts, Signal
 from intake.domain.referral import Entry, Kind, Submission
 
 
@@ -24,6 +28,13 @@ def facts(submission: Submission, entry: Entry) -> Facts:
         newest=max(answerable, default=None),
         viral=submission.viral,
     )
+
+
+def urgent_of_itself(submission: Submission, now: datetime) -> bool:
+    """Whether the document alone presses, without what was said beside it. Entries may still have to come."""
+    own = replace(submission, urgency=submission.stated)
+    assessed = (priority.assess(facts(own, entry), now).priority for entry in submission.entries)
+    return submission.stated in URGENT or not URGENT.isdisjoint(assessed)
 
 
 def handling(submission: Submission, entry: Entry | None, default: Handling) -> Handling:

@@ -24,6 +24,10 @@ class Priority(StrEnum):
     P4 = "P4"
 
 
+URGENT: Final = frozenset({Priority.P0, Priority.P1})
+"""What is taken before everything else."""
+
+
 class Axis(StrEnum):
     """The two independent reasons to hurry."""
 

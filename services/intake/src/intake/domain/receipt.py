@@ -51,7 +51,9 @@ def receipt(
 ) -> Receipt:
     """The receipt of a submission; `amendment` holds what its comparison with the earlier version said."""
     verdicts = (*submission.verdicts, *amendment)
-    rejected = any(verdict.severity is Severity.ERROR for verdict in verdicts)
+    # The list may be cut; the counts are complete.
+    counted = submission.rejected_entries or submission.items.rejected
+    rejected = counted or any(verdict.severity is Severity.ERROR for verdict in verdicts)
     return Receipt(
         number=number,
         partner=partner,
@@ -60,7 +62,7 @@ def receipt(
         received_at=received_at,
         sha256=sha256,
         status=Status.ACCEPTED_IN_PART if rejected else Status.ACCEPTED,
-        entries=Count(accepted=len(submission.entries), rejected=submission.rejected_entries),
+        entries=Count(accepted=submission.accepted_entries, rejected=submission.rejected_entries),
         items=submission.items,
         verdicts=verdicts,
     )

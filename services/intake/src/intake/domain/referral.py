@@ -136,6 +136,14 @@ class Entry:
         return self.role.kind
 
     @property
+    def account_name(self) -> str | None:
+        """What an entry without a reference is called by, if its account is told in full."""
+        account = self.account
+        if account is None or account.id is None or account.service is None:
+            return None
+        return f"{account.service}/{account.id}"
+
+    @property
     def items(self) -> Iterator[str]:
         """Pointers of everything counted as an item."""
         for item in (*self.captures, *self.identifiers, *self.civic_addresses):
@@ -200,8 +208,17 @@ class Submission:
     rejected_entries: int
     items: Count
     content: bytes
+    stated: Priority | None = None
+    """The urgency that the document itself states; `urgency` counts what came beside it too."""
+    streamed: int = 0
+    """Accepted entries beside `entries`: those of a file that is too large to be held whole."""
+
+    @property
+    def accepted_entries(self) -> int:
+        """How many entries were accepted."""
+        return len(self.entries) + self.streamed
 
     @property
     def names_nobody(self) -> bool:
         """Legal in CyberTipline: a report about content alone."""
-        return not self.entries and not self.rejected_entries
+        return not self.accepted_entries and not self.rejected_entries

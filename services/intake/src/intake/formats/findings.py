@@ -51,6 +51,12 @@ class Findings:
         more = Verdict(level=Level.FILE, pointer="", code=code, severity=Severity.WARNING, message=sentence(code))
         return (*self._verdicts, more)
 
+    def go_on_with(self, later: "Findings") -> None:
+        """List what was said of a later part of the same file; its counts stay its own."""
+        room = LONGEST_LIST - len(self._verdicts)
+        self._verdicts.extend(later._verdicts[:room])
+        self._cut = self._cut or later._cut or len(later._verdicts) > room
+
     @property
     def rejected_entries(self) -> int:
         """How many entries were not accepted."""

@@ -57,9 +57,9 @@ def read(posted: Posted) -> Submission:
     findings = Findings()
     document = _document(posted)
     content = _content(document)
-    _refuse_repeated_names(posted.body)
+    refuse_repeated_names(posted.body)
     if imagery.suspicious(posted.body):
-        _refuse_media(document)
+        refuse_media(document)
     try:
         body: ReferralHead = ReferralBody.model_validate_json(posted.body)
     except ValidationError:
@@ -67,6 +67,21 @@ def read(posted: Posted) -> Submission:
         return _submission(posted, head, entries, content, findings)
     assert isinstance(body, ReferralBody)  # noqa: S101 - narrows what the line above returned
     return _submission(posted, body, _whole(body), content, findings)
+
+
+def read_head(posted: Posted, findings: Findings) -> Submission:
+    """A submission whose entries come later: the first line of a batch. Raises `Rejected`."""
+    document = _document(posted)
+    content = _content(document)
+    refuse_repeated_names(posted.body)
+    if imagery.suspicious(posted.body):
+        refuse_media(document)
+    try:
+        head = ReferralHead.model_validate_json(posted.body)
+    except ValidationError as error:
+        reason = "The first line is the referral without its entries."
+        raise Rejected("body.invalid", reason, errors=_problems(error)) from None
+    return _submission(posted, head, (), content, findings)
 
 
 def _document(posted: Posted) -> dict[str, Any]:
@@ -89,7 +104,7 @@ def _content(document: dict[str, Any]) -> bytes:
         raise Rejected("body.too_deep", "The body is nested deeper than any referral.") from None
 
 
-def _refuse_repeated_names(body: bytes) -> None:
+def refuse_repeated_names(body: bytes) -> None:
     """Of two members of one name every reader takes another one: a whole list of suspects could be lost."""
     _MEMBERS.decode(body.decode())
 
@@ -102,8 +117,9 @@ def _unique(members: list[tuple[str, Any]]) -> None:
 _MEMBERS: Final = json.JSONDecoder(object_pairs_hook=_unique)
 
 
-def _refuse_media(document: dict[str, Any]) -> None:
-    for pointer, value, declared_hash in _texts(document, "", declared_hash=False):
+def refuse_media(document: object, within: str = "") -> None:
+    """Raises `Rejected` with the place of the first text that is media; `within` is the document's own."""
+    for pointer, value, declared_hash in _texts(document, within, declared_hash=False):
         if imagery.suspicious_value(value, declared_hash=declared_hash):
             raise holds_media(pointer)
 
@@ -170,17 +186,24 @@ def _entries_in_parts(document: dict[str, Any], findings: Findings) -> Entries:
     for name in _ENTRY_LISTS:
         for index, raw in enumerate(document.get(name, [])):
             pointer = f"/{name}/{index}"
-            head = _entry_head(raw, pointer, findings)
-            if head is None:
-                continue
-            kept: dict[str, list[Any]] = {}
-            places: dict[str, tuple[int, ...]] = {}
-            for items in _LISTS:
-                read_items = _items(raw.get(items, []), items, pointer, findings)
-                kept[items] = [item for _, item in read_items]
-                places[items] = tuple(place for place, _ in read_items)
-            body = EntryBody.model_construct(None, **_fields(head), **kept)
-            yield Told(list=name, index=index, body=body, places=places)
+            found = entry_in_parts(raw, pointer, findings)
+            if found is not None:
+                body, places = found
+                yield Told(list=name, index=index, body=body, places=places)
+
+
+def entry_in_parts(raw: Any, pointer: str, findings: Findings) -> tuple[EntryBody, dict[str, tuple[int, ...]]] | None:
+    """What can be read of an entry, and where its items stood; None where it cannot be accepted."""
+    head = _entry_head(raw, pointer, findings)
+    if head is None:
+        return None
+    kept: dict[str, list[Any]] = {}
+    places: dict[str, tuple[int, ...]] = {}
+    for items in _LISTS:
+        read_items = _items(raw.get(items, []), items, pointer, findings)
+        kept[items] = [item for _, item in read_items]
+        places[items] = tuple(place for place, _ in read_items)
+    return EntryBody.model_construct(None, **_fields(head), **kept), places
 
 
 def _fields(head: EntryHead) -> dict[str, Any]:
@@ -231,6 +254,7 @@ def _submission(posted: Posted, head: ReferralHead, entries: Entries, content: b
         version=version_of(posted, head.version),
         incident=incident,
         urgency=_urgency(posted, head),
+        stated=Priority(head.urgency) if head.urgency else None,
         handling=handling,
         foreign_authority=_authority(head, findings),
         offence_basis=head.offence_basis or ("foreign" if _investigated_abroad(head) else "canadian"),

@@ -24,17 +24,21 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
-    """An entry at its place. `places` has, per list, where the items stood that were left after bad ones."""
+    """An entry at its place. `places` has, per list, where the items stood that were left after bad ones.
+
+    `line` is its pointer where it is a line of its own and stands in no list.
+    """
 
     list: str
     index: int
     body: EntryBody
     places: Mapping[str, tuple[int, ...]] = field(default_factory=dict[str, tuple[int, ...]])
+    line: str | None = None
 
     @property
     def pointer(self) -> str:
         """JSON Pointer of the entry."""
-        return f"/{self.list}/{self.index}"
+        return self.line or f"/{self.list}/{self.index}"
 
     @property
     def position(self) -> str:

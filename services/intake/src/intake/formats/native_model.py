@@ -134,6 +134,13 @@ class EntryBody(EntryHead):
     hashes: list[HashBody] = []
 
 
+class EntryLine(Closed):
+    """One line of a batch: one of the two."""
+
+    suspect: EntryBody | None = None
+    victim: EntryBody | None = None
+
+
 class IncidentBody(Closed):
     """What is said to have happened."""
 

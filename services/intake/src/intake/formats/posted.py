@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from intake.domain.priority import Priority
+from intake.domain.priority import URGENT, Priority
 from kit.errors import Problem, Rejected
 
 REFERENCE: Final = re.compile(r"[^\x00-\x1f\x7f]{1,255}")
@@ -68,6 +68,11 @@ def urgency_of(posted: Posted) -> Priority | None:
     if text not in set(Priority):
         raise Rejected("urgency.unreadable", "Header Interlink-Urgency is one of P0, P1, P2, P3, P4.")
     return Priority(text)
+
+
+def says_urgent(header: str | None) -> bool:
+    """Whether header `Interlink-Urgency` asks to be taken before everything else."""
+    return (header or "").strip().upper() in URGENT
 
 
 def malformed(where: str, problem: str) -> Rejected:

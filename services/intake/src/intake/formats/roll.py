@@ -39,7 +39,7 @@ class Roll:
             if entry.reference != UNNAMED:
                 yield entry
                 continue
-            account = _account(entry)
+            account = entry.account_name
             if account is not None and (entry.kind, account) not in self._taken:
                 self._taken.add((entry.kind, account))
                 self._findings.warn_entry(entry.pointer, "entry.reference_from_account")
@@ -54,10 +54,3 @@ class Roll:
             reference += "'"
         self._taken.add((kind, reference))
         return reference
-
-
-def _account(entry: Entry) -> str | None:
-    account = entry.account
-    if account is None or account.id is None or account.service is None:
-        return None
-    return f"{account.service}/{account.id}"

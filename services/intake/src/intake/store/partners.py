@@ -10,13 +10,13 @@ from sqlalchemy import Row, text
 from kit.database import Transaction
 
 BY_TENANT = text("""
-    SELECT tenant, clock_zone, handling_codes, handling_tlp, testmode FROM partner WHERE tenant = :tenant
+    SELECT tenant, clock_zone, handling_codes, handling_tlp, testmode, urgent FROM partner WHERE tenant = :tenant
 """)
 
 SEED = text("""
     INSERT INTO partner (tenant, name_en, name_fr, kind, country, clock_zone, handling_codes, handling_tlp, testmode,
-                         created_at)
-    SELECT tenant, name_en, name_fr, kind, country, NULL, string_to_array(codes, ','), tlp, true, :now
+                         urgent, created_at)
+    SELECT tenant, name_en, name_fr, kind, country, NULL, string_to_array(codes, ','), tlp, true, true, :now
     FROM unnest(CAST(:tenants AS text[]), CAST(:names_en AS text[]), CAST(:names_fr AS text[]),
                 CAST(:kinds AS text[]), CAST(:countries AS text[]), CAST(:codes AS text[]), CAST(:tlps AS text[]))
          AS p (tenant, name_en, name_fr, kind, country, codes, tlp)

@@ -175,17 +175,13 @@ async def insert_versions(tx: Transaction, versions: Sequence[NewVersion]) -> No
             "receipts": [one.receipt for one in versions],
         },
     )
-    chunks = [(one, number, sealed) for one in versions for number, sealed in enumerate(one.payload)]
-    await tx.execute(
-        INSERT_PAYLOADS,
-        {
-            "ids": [one.referral for one, _, _ in chunks],
-            "versions": [one.version for one, _, _ in chunks],
-            "chunks": [number for _, number, _ in chunks],
-            "tenants": [one.tenant for one, _, _ in chunks],
-            "nonces": [sealed.nonce for _, _, sealed in chunks],
-            "data": [sealed.data for _, _, sealed in chunks],
-        },
+    await insert_payload(
+        tx,
+        [
+            Chunk(referral=one.referral, version=one.version, tenant=one.tenant, number=number, sealed=sealed)
+            for one in versions
+            for number, sealed in enumerate(one.payload)
+        ],
     )
     keys = [
         NewKey(
@@ -200,6 +196,34 @@ async def insert_versions(tx: Transaction, versions: Sequence[NewVersion]) -> No
         if one.idempotency_key is not None
     ]
     await remember(tx, keys)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chunk:
+    """A piece of a version's raw body; numbered from 0."""
+
+    referral: UUID
+    version: int
+    tenant: str
+    number: int
+    sealed: Sealed
+
+
+async def insert_payload(tx: Transaction, chunks: Sequence[Chunk]) -> None:
+    """Pieces of raw bodies."""
+    if not chunks:
+        return
+    await tx.execute(
+        INSERT_PAYLOADS,
+        {
+            "ids": [one.referral for one in chunks],
+            "versions": [one.version for one in chunks],
+            "chunks": [one.number for one in chunks],
+            "tenants": [one.tenant for one in chunks],
+            "nonces": [one.sealed.nonce for one in chunks],
+            "data": [one.sealed.data for one in chunks],
+        },
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

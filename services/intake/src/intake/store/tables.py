@@ -41,6 +41,7 @@ PARTNER = Table(
     Column("handling_codes", ARRAY(Text), nullable=False),
     Column("handling_tlp", Text, nullable=False),
     Column("testmode", Boolean, nullable=False),
+    Column("urgent", Boolean, nullable=False),
     Column("created_at", MOMENT, nullable=False),
 )
 
@@ -81,7 +82,7 @@ REFERRAL_VERSION = Table(
 PAYLOAD = Table(
     "payload",
     METADATA,
-    Column("referral_id", Uuid, ForeignKey("intake.referral.id"), primary_key=True),
+    Column("referral_id", Uuid, primary_key=True),  # or an upload that will be one
     Column("version", Integer, primary_key=True),
     Column("chunk", Integer, primary_key=True),
     Column("tenant", Text, nullable=False),
@@ -94,7 +95,7 @@ ENTRY = Table(
     METADATA,
     Column("id", Uuid, primary_key=True),
     Column("tenant", Text, nullable=False),
-    Column("referral_id", Uuid, ForeignKey("intake.referral.id"), nullable=False),
+    Column("referral_id", Uuid, nullable=False),  # or an upload that will be one
     Column("position", Integer, nullable=False),
     Column("version", Integer, nullable=False),
     Column("kind", Text, nullable=False),
@@ -152,4 +153,24 @@ IDEMPOTENCY = Table(
     Column("version", Integer, nullable=False),
     Column("created_at", MOMENT, nullable=False),
     Index("idempotency_age", "created_at"),
+)
+
+UPLOAD = Table(
+    "upload",
+    METADATA,
+    Column("id", Uuid, primary_key=True),
+    Column("tenant", Text, nullable=False),
+    Column("testmode", Boolean, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("touched_at", MOMENT, nullable=False),
+    Index("upload_staging", "touched_at", postgresql_where=text("state = 'staging'")),
+)
+
+UPLOAD_REFERENCE = Table(
+    "upload_reference",
+    METADATA,
+    Column("upload_id", Uuid, ForeignKey("intake.upload.id"), primary_key=True),
+    Column("reference_key", LargeBinary, primary_key=True),
+    Column("tenant", Text, nullable=False),
+    Column("given", Boolean, nullable=False),
 )

@@ -3,6 +3,7 @@
 Nothing is decompressed: a body is what it says it is, or it is refused.
 """
 
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -41,6 +42,16 @@ async def read(request: Request, limit: int) -> bytes:
         Rejected: 413 beyond the limit, 415 for a compressed body, 400 for an impossible length.
         ClientDisconnect: the client left before the end.
     """
+    return b"".join([part async for part in pieces(request, limit)])
+
+
+async def pieces(request: Request, limit: int) -> AsyncGenerator[bytes]:
+    """The body as it comes, at most `limit` bytes in all. Who reads slowly slows the sender down.
+
+    Raises:
+        Rejected: as `read`.
+        ClientDisconnect: the client left before the end.
+    """
     _refuse_encoded(request)
     declared = request.headers.get("content-length")
     if declared is not None:
@@ -48,14 +59,12 @@ async def read(request: Request, limit: int) -> bytes:
             raise Rejected("length-invalid", "Content-Length is not a number.", status=400)
         if int(declared[:20]) > limit:
             raise _too_large(limit)
-    parts: list[bytes] = []
     size = 0
     async for part in request.stream():
         size += len(part)
         if size > limit:
             raise _too_large(limit)
-        parts.append(part)
-    return b"".join(parts)
+        yield part
 
 
 def parse(model: type[ModelT], body: bytes) -> ModelT:
