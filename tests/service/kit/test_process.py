@@ -3,6 +3,7 @@
 import asyncio
 import socket
 import time
+from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -60,3 +61,21 @@ async def test_a_process_without_kafka_answers_is_not_ready_and_stops_within_ten
         began = time.monotonic()
         stop.set()
     assert time.monotonic() - began < 10
+
+
+async def test_a_process_waits_for_a_database_that_is_away_while_it_starts(database: TestDatabase) -> None:
+    """Dying of it would only make a loop of restarts."""
+    tries: list[int] = []
+
+    async def start(_application: Any) -> None:
+        tries.append(len(tries))
+        if len(tries) < 3:
+            raise ConnectionRefusedError
+
+    process = Harness(replace(PROBE, start=start), database, SystemClock(), kafka="127.0.0.1:1").process
+    stop = asyncio.Event()
+    async with process, asyncio.TaskGroup() as group:
+        running = group.create_task(process.run(["work"], stop))
+        await eventually(lambda: len(tries) == 3)
+        assert not running.done()
+        stop.set()

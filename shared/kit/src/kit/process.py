@@ -24,6 +24,7 @@ from kit.audit import Sealer
 from kit.consumer import Consumer, Membership
 from kit.database import Database, Pool, Transaction
 from kit.dispatch import Dispatcher
+from kit.failures import is_transient
 from kit.http.app import create_app
 from kit.http.health import Check
 from kit.jobs import Done, Job, JobType, Outcome, job
@@ -44,6 +45,7 @@ SERVED, WORKED, SEALED, RELAYED = 4.0, 6.0, 6.5, 8.0
 """Seconds after the signal at which each stage is over. What is cut off then still closes its connections: in all
 it takes ten seconds."""
 SILENT_SECONDS = 120.0
+WAITING_SECONDS = 0.5
 INBOX_KEPT = timedelta(days=130)
 
 Task = Callable[[asyncio.Event], Awaitable[None]]
@@ -138,8 +140,8 @@ class Process:
 
     async def run(self, roles: Sequence[str], stop: asyncio.Event) -> None:
         """Run the roles until `stop`, then drain them in order."""
-        if self.service.start is not None:
-            await self.service.start(self.application)
+        if not await self._begun(stop):
+            return
         stages = self._stages(roles)
         log.info("process.started", roles=list(roles), armed=self.settings.faults or None)
         async with asyncio.TaskGroup() as group:
@@ -148,6 +150,20 @@ class Process:
             group.create_task(self._move(stop), name="heartbeat")
             group.create_task(_drain(stages, stop), name="drain")
         log.info("process.stopped", roles=list(roles))
+
+    async def _begun(self, stop: asyncio.Event) -> bool:
+        """Whether the service has planted its seeds. A database that is away is waited for, not died of."""
+        while self.service.start is not None and not stop.is_set():
+            try:
+                await self.service.start(self.application)
+            except Exception as error:
+                if not is_transient(error):
+                    raise
+                log.warning("process.waiting", error=type(error).__name__)
+                await _until(stop, WAITING_SECONDS)
+            else:
+                return True
+        return self.service.start is None
 
     def _stages(self, roles: Sequence[str]) -> list["Stage"]:
         serving = Stage("http", [self._serve(with_routes="api" in roles)], over=SERVED)
