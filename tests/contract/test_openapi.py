@@ -65,6 +65,7 @@ REFERRAL: dict[str, Any] = {
         }
     ],
 }
+schemathesis.serializer.alias("application/x-ndjson", "text/plain")  # drawn as any text
 BATCH = b"""{"reference": "NL-2", "synthetic": true, "incident": {"type": "csaem"}}
 {"suspect": {"reference": "S-1", "captures": [{"ip": "24.48.0.17", "time": "2026-11-20T21:14:05Z"}]}}
 """
