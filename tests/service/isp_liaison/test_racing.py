@@ -6,12 +6,13 @@ from collections.abc import Awaitable, Callable
 from uuid import UUID
 
 import asyncpg
-from service.isp_liaison.conftest import PRODUCTION, Liaison, authority, capture, identified
+from service.isp_liaison.conftest import DEMAND, PRODUCTION, Liaison, authority, capture, identified
 
 from contracts import ids
-from contracts.events.identifications import IdentificationCompleted
+from contracts.events.identifications import IdentificationCompleted, IdentificationPreserved
 from kit.failures import is_transient
 from kit.testing.databases import TestDatabase
+from kit.testing.eventually import eventually
 
 HOLD = "UPDATE isp_liaison.request SET perishes_at = perishes_at + interval '1 hour'"
 TIED = """
@@ -103,3 +104,32 @@ async def test_who_joins_a_known_line_waits_for_nobody_who_holds_its_request(
                 await liaison.given(capture(ADDRESSES[0]))
     finally:
         await connection.close()
+
+
+WAITING = "SELECT FROM pg_locks WHERE NOT granted"
+
+
+async def test_a_preservation_locks_every_request_for_its_data_before_any_line(
+    liaison: Liaison, database: TestDatabase
+) -> None:
+    """Whoever has the production's request may take its lines: nobody who waits for the request holds one."""
+    await liaison.given()
+    demand = await liaison.sent(DEMAND)
+    (line,) = await liaison.lines(demand)
+    async with liaison.of_provider() as client:
+        told = {"zone": "America/Toronto", "lines": [{"line": line["line"], "outcome": "preserved"}]}
+        assert (await client.post(f"/v1/requests/{demand}:answer", json=told)).status_code == 200
+    connection = await asyncpg.connect(database.superuser_url)
+    try:
+        async with asyncio.TaskGroup() as group, connection.transaction():
+            await connection.execute("SELECT FROM isp_liaison.request WHERE instrument = $1 FOR UPDATE", PRODUCTION)
+            group.create_task(liaison.harness.work())
+            await eventually(lambda: _waits(liaison))
+            await connection.execute("SELECT FROM isp_liaison.line WHERE instrument = $1 FOR UPDATE NOWAIT", PRODUCTION)
+    finally:
+        await connection.close()
+    assert len(await liaison.published(IdentificationPreserved)) == 1
+
+
+async def _waits(liaison: Liaison) -> bool:
+    return bool(await liaison.harness.rows(WAITING))

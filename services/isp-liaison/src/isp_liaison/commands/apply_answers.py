@@ -18,7 +18,9 @@ from kit.database import Transaction
 
 async def apply(app: Application, tx: Transaction, request_id: RequestId, given: Sequence[AnswerId]) -> None:
     """Apply taken answers of one request. Repeated, it changes nothing."""
-    request = (await requests.lock(tx, [request_id])).get(request_id)
+    # What is preserved perishes later in every request for it: all of them are locked before any line is touched.
+    concerned = {request_id, *await lines.requests_of_same_data(tx, request_id)}
+    request = (await requests.lock(tx, concerned)).get(request_id)
     if request is None:
         return
     await sending.has_it(app, tx, request)

@@ -57,6 +57,12 @@ REQUESTS_OF_ENTRIES = text("""
     SELECT DISTINCT l.request FROM line_entry e JOIN line l ON l.id = e.line
     WHERE e.entry = ANY (CAST(:entries AS uuid[])) AND e.state = 'current'
 """)
+REQUESTS_OF_SAME_DATA = text("""
+    SELECT DISTINCT o.request FROM line l
+    JOIN line o ON o.mark = l.mark AND o.investigation = l.investigation AND o.provider = l.provider
+               AND o.about = l.about AND o.state NOT IN ('dropped', 'lapsed')
+    WHERE l.request = :request
+""")
 ADD_ENTRIES = inserting(
     tables.line_entry,
     conflict="ON CONFLICT (line, entry) DO UPDATE SET state = 'current', priority = excluded.priority",
@@ -205,6 +211,11 @@ async def entries(tx: Transaction, lines: Iterable[UUID]) -> dict[LineId, list[L
 async def requests_of(tx: Transaction, entries: Iterable[EntryId]) -> set[RequestId]:
     """The requests in which something is asked for these suspects and victims, without a lock."""
     return {row.request for row in await tx.rows(REQUESTS_OF_ENTRIES, {"entries": sorted(set(entries))})}
+
+
+async def requests_of_same_data(tx: Transaction, request: RequestId) -> set[RequestId]:
+    """The requests in which the data of this one is asked for, under whichever instrument, without a lock."""
+    return {row.request for row in await tx.rows(REQUESTS_OF_SAME_DATA, {"request": request})}
 
 
 async def add_entries(tx: Transaction, added: Sequence[LineEntry]) -> None:
