@@ -60,20 +60,19 @@ def watching(database: Database, *, plans: bool = False) -> Iterator[Watched]:
     """Watch both roles' connections of a service; with `plans`, each statement is explained just before it runs."""
     seen = Watched()
     running: dict[Connection, list[str]] = {}
-    explaining = False
+    explaining: set[Connection] = set()  # jobs run beside each other, each on a connection of its own
 
     def before(connection: Connection, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
-        nonlocal explaining
-        if explaining:
+        if connection in explaining:
             return
         running.setdefault(connection, []).append(statement)
         if plans and statement.lstrip().startswith(PLANNED):
-            explaining = True
+            explaining.add(connection)
             how = "ANALYZE, TIMING OFF, FORMAT JSON" if statement.lstrip().startswith("SELECT") else "FORMAT JSON"
             try:
                 told = connection.exec_driver_sql(f"EXPLAIN ({how}) {statement}", parameters).scalar_one()
             finally:
-                explaining = False
+                explaining.discard(connection)
             (root,) = told if isinstance(told, list) else json.loads(told)
             seen.plans.append((statement, root["Plan"]))
 

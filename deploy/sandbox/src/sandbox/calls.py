@@ -1,8 +1,10 @@
 """Calls of people and systems to Interlink's APIs: a token per client, lists over all pages, refusals in words.
 
-Not promised: trying again; a connection that breaks is `httpx.TransportError`, and who calls knows what to repeat.
+Who is told that a service is away for a moment (503, nothing was stored) asks again, as every careful client does.
+Not promised: more of it; a connection that breaks is `httpx.TransportError`, and who calls knows what to repeat.
 """
 
+import time
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
@@ -15,6 +17,8 @@ TokenOf: TypeAlias = Callable[[str], str]
 LARGEST_PAGE = 200
 PURPOSE = "demonstration"
 _TIMEOUT_SECONDS = 30.0
+_AWAY = 503
+_PATIENCE_SECONDS, _LONGEST_WAIT_SECONDS = 20.0, 1.0
 
 
 class RefusedError(Exception):
@@ -48,15 +52,15 @@ class Service:
 
     def get(self, client: str, path: str, **asked: str | int) -> Json:
         """What stands at `path` for this client. Raises `RefusedError`."""
-        return said(self._http.get(path, params=asked, headers=self._login(client)))
+        return self._until_there(lambda: self._http.get(path, params=asked, headers=self._login(client)))
 
     def post(self, client: str, path: str, body: Json | None = None) -> Json:
         """Post as this client. Raises `RefusedError`."""
-        return said(self._http.post(path, json=body, headers=self._login(client)))
+        return self._until_there(lambda: self._http.post(path, json=body, headers=self._login(client)))
 
     def delete(self, client: str, path: str) -> None:
         """Delete as this client. Raises `RefusedError`."""
-        said(self._http.delete(path, headers=self._login(client)))
+        self._until_there(lambda: self._http.delete(path, headers=self._login(client)))
 
     def everything(self, client: str, path: str, **asked: str) -> list[Json]:
         """The items of a list over all its pages. Raises `RefusedError`."""
@@ -66,6 +70,14 @@ class Service:
             page = self.get(client, path, limit=LARGEST_PAGE, cursor=page["next"], **asked)
             found += page["items"]
         return found
+
+    def _until_there(self, ask: Callable[[], httpx.Response]) -> Json:
+        until = time.monotonic() + _PATIENCE_SECONDS
+        answer = ask()
+        while answer.status_code == _AWAY and time.monotonic() < until:
+            time.sleep(min(float(answer.headers.get("Retry-After", 0)), _LONGEST_WAIT_SECONDS))
+            answer = ask()
+        return said(answer)
 
     def _login(self, client: str) -> dict[str, str]:
         return {"Authorization": f"Bearer {self._token(client)}"}
