@@ -15,7 +15,7 @@ from kit.testing.eventually import eventually
 from sandbox.generator.files import files
 
 NOW = datetime.now(UTC)  # noqa: TID251 - captures must be of these days, as in life
-SUSPECTS = 20_000
+SUSPECTS = 4_000
 PEOPLE = 200
 """Different ones; the rest are the same again under other references."""
 MOST_MEMORY = 60 * 1024 * 1024
