@@ -15,9 +15,10 @@ from probe.service import DISPATCHER, Application, database_of
 from contracts import registry
 from interlink.stack import kafka as embedded_kafka
 from interlink.stack.kafka import Kafka
-from kit.consumer import Consumer, Membership
+from kit.consumer import Consumer
 from kit.database import Database
 from kit.dispatch import Dispatcher
+from kit.joining import Membership
 from kit.kafka import KafkaAccess
 from kit.producer import Producer
 from kit.relay import Relay

@@ -8,9 +8,10 @@ from typing import Any
 
 from contracts import registry
 from kit import faults
-from kit.consumer import Consumer, Membership
+from kit.consumer import Consumer
 from kit.database import Database
 from kit.dispatch import Dispatcher
+from kit.joining import Membership
 from kit.kafka import KafkaAccess
 from kit.producer import Producer
 from kit.relay import Relay

@@ -21,13 +21,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, ConsumerRecord, TopicPartition
-from aiokafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitionAssignor
 from aiokafka.errors import KafkaError
 
 from kit import positions, telemetry
 from kit.database import Database
 from kit.dispatch import Dispatcher
 from kit.failures import is_transient
+from kit.joining import Membership, group_client, joined, left
 from kit.kafka import KafkaAccess, replay_topic
 from kit.positions import FencedError, Partition
 from kit.settlement import BreakerOpenError, Settlement
@@ -40,18 +40,8 @@ POLL_MS = 200
 FIRST_DELAY, LONGEST_DELAY = 0.2, 30.0
 STUCK_SECONDS = 60.0
 REPORT_SECONDS = 2.0
-CONNECT_SECONDS = 1.0
-CLOSE_SECONDS = 3.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Membership:
-    """How the consumer belongs to its group. `instance` makes it a static member (one live process a name)."""
-
-    group: str
-    instance: str | None = None
-    session_seconds: float = 10.0
-    heartbeat_seconds: float = 1.0
+REPORT_EVERY = 5.0
+"""Under load; whoever is idle has reported at once. Every batch would ask the coordinator to write for nobody."""
 
 
 @dataclass(slots=True)
@@ -124,27 +114,15 @@ class Consumer:
                 await _pause(stop, _delay(delays))
 
     async def _member(self, stop: asyncio.Event) -> None:
-        client = AIOKafkaConsumer(
-            **self._access.client_options(),
-            group_id=self._membership.group,
-            group_instance_id=self._membership.instance,
-            client_id=self._membership.instance or self._membership.group,
-            enable_auto_commit=False,
-            auto_offset_reset="earliest",
-            partition_assignment_strategy=(StickyPartitionAssignor,),
-            session_timeout_ms=int(self._membership.session_seconds * 1000),
-            heartbeat_interval_ms=int(self._membership.heartbeat_seconds * 1000),
-            max_poll_interval_ms=300_000,
-            max_partition_fetch_bytes=1024 * 1024,
-        )
+        client = group_client(self._access, self._membership)
         member = Member(self, client)
         try:
             client.subscribe(self.topics, listener=member)
-            if await _started(client, stop):
+            if await joined(client, stop):
                 await member.consume(stop)
         finally:
             self.condition.assigned = False
-            await _close(client)
+            await left(client)
 
     async def take_positions(self, beginnings: Mapping[Partition, int]) -> dict[Partition, int]:
         """Where to read on, from the database; a partition never read starts at its beginning.
@@ -180,6 +158,8 @@ class Member(ConsumerRebalanceListener):
         self._idle = asyncio.Event()
         self._idle.set()
         self._moved_at = time.monotonic()
+        self._reported_at = 0.0
+        self._unreported = False
 
     async def on_partitions_revoked(  # pyright: ignore[reportIncompatibleMethodOverride]  # aiokafka awaits it
         self, revoked: set[TopicPartition]
@@ -255,6 +235,7 @@ class Member(ConsumerRebalanceListener):
         self._client.resume(*owned)
         self._moved_at = time.monotonic()
         self._consumer.condition.assigned = True
+        self._unreported = True
         await self._report()
         return True
 
@@ -262,6 +243,7 @@ class Member(ConsumerRebalanceListener):
         """Whether the batch came to its end. If not, the client stands at the first unsettled record again."""
         if not records:
             self._watch()
+            await self._report()
             return True
         self._idle.clear()
         try:
@@ -283,7 +265,9 @@ class Member(ConsumerRebalanceListener):
         self._keep(expected)
         self._moved_at = time.monotonic()
         self._consumer.condition.rebuilt = 0
-        await self._report()
+        self._unreported = True
+        if self._moved_at - self._reported_at > REPORT_EVERY:
+            await self._report()
         return True
 
     async def _release(self) -> bool:
@@ -317,8 +301,9 @@ class Member(ConsumerRebalanceListener):
     async def _report(self) -> None:
         """Tell the group where we stand, for lag tools only: a failure is no matter."""
         offsets = {TopicPartition(one.topic, one.number): offset for one, offset in self._expected.items()}
-        if not offsets:
+        if not offsets or not self._unreported:
             return
+        self._reported_at, self._unreported = time.monotonic(), False
         try:
             async with asyncio.timeout(REPORT_SECONDS):  # without a coordinator aiokafka would wait for ever
                 await self._client.commit(offsets)
@@ -351,33 +336,6 @@ class Member(ConsumerRebalanceListener):
             self._moved_at = time.monotonic()
         elif time.monotonic() - self._moved_at > STUCK_SECONDS:
             raise StuckError
-
-
-async def _started(client: AIOKafkaConsumer, stop: asyncio.Event) -> bool:
-    """Whether the client joined its group before `stop`: without its topics it would wait for ever."""
-    starting = asyncio.ensure_future(client.start())
-    stopping = asyncio.ensure_future(stop.wait())
-    try:
-        await asyncio.wait((starting, stopping), return_when=asyncio.FIRST_COMPLETED)
-        if starting.done():
-            starting.result()
-            return True
-        # Cut off in the middle of connecting, aiokafka would leave the connection open.
-        await asyncio.wait((starting,), timeout=CONNECT_SECONDS)
-        starting.cancel()
-        await asyncio.wait((starting,), timeout=CLOSE_SECONDS)
-        return False
-    finally:
-        stopping.cancel()
-        starting.cancel()
-
-
-async def _close(client: AIOKafkaConsumer) -> None:
-    try:
-        async with asyncio.timeout(CLOSE_SECONDS):
-            await client.stop()
-    except (TimeoutError, KafkaError):
-        log.warning("consumer.not_closed")
 
 
 def _delay(failures: int) -> float:

@@ -26,7 +26,8 @@ from kit.producer import BrokerAwayError, Failed, Producer, Record
 
 log = telemetry.logger(__name__)
 
-POLL_SECONDS = 0.25
+POLL_SECONDS = 1.0
+"""Rows of this process wake its relay at once; this is for what another one left behind when it died."""
 MOST_ROWS = 1_000
 FLOOR_SECONDS = 2.0
 MAX_DELAY_SECONDS = 10.0

@@ -19,9 +19,10 @@ from interlink.benching.ground import Ground
 from interlink.benching.rounds import side_by_side
 from interlink.benching.scratch import Scratch, scratch
 from interlink.observing import databases
-from kit.consumer import Consumer, Membership
+from kit.consumer import Consumer
 from kit.database import Database, Pool
 from kit.dispatch import Dispatcher
+from kit.joining import Membership
 from kit.keyring import Keyring
 from kit.kms import MasterKey
 from kit.positions import Partition
