@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from kit.consumer import CLOSE_SECONDS
+from kit.joining import CLOSE_SECONDS
 from kit.process import RELAYED, WORKED, Stage, _drain
 from kit.producer import CLOSE_SECONDS as PRODUCER_CLOSES
 
