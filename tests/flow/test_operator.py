@@ -9,12 +9,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
 import asyncpg
-import httpx
 from confluent_kafka import Producer
 from suite.running import Suite
 
@@ -94,6 +92,9 @@ async def test_status_tells_everything_that_an_operator_asks_first(suite: Suite)
     assert {("routing", "interlink.suspects"), ("intake", "interlink.jurisdictions"), ("intake", TOPIC)} <= lag
     assert set(said["outbox"]) == set(SERVICES)
     assert set(said["outbox"]["intake"]) == {"rows", "oldest_seconds", "dead"}
+    assert set(said["due"]) == set(SERVICES)
+    assert set(said["due"]["intake"]) == {"kind", "oldest_seconds"}
+    assert set(said["last_commit"]) == set(SERVICES)
     assert isinstance(said["dead_letters"], dict)
     assert said["phase"] == "running"
 
@@ -337,33 +338,6 @@ async def operators_acts(suite: Suite) -> Counter[str]:
     return Counter(
         row["action"] for row in await suite.rows("SELECT action FROM routing.audit_entry WHERE client = 'cli'")
     )
-
-
-async def test_a_rolling_restart_fails_no_request(suite: Suite) -> None:
-    await suite.ready()
-    before = {name: suite.pid(name) for name in ("intake-api", "intake-worker")}
-    restarting = asyncio.create_task(interlink(suite, "restart", "intake"))  # noqa: TID251 - awaited below
-    receipts: list[Any] = []
-    bodies = iter(made.body for made in files(5004, 400, 1, now=NOW))
-    while not restarting.done() or len(receipts) < 20:
-        answer = await _posted(suite, next(bodies))
-        assert answer.status_code == 201, answer.text
-        receipts.append(answer.json())
-    said = await restarting
-    assert "intake-api" in said.out
-    assert "intake-worker" in said.out
-    assert all(suite.pid(name) != pid for name, pid in before.items())
-    await suite.settled(await suite.entries_of(receipts))
-    await suite.ready()
-
-
-async def _posted(suite: Suite, body: bytes) -> httpx.Response:
-    """Once; again with the same key only where the connection was reset (taken in by a process as it closed)."""
-    key = sha256(body).hexdigest()
-    try:
-        return await suite.post("bureau-nl", body, Idempotency_Key=key)
-    except (httpx.RemoteProtocolError, httpx.ReadError):
-        return await suite.post("bureau-nl", body, Idempotency_Key=key)
 
 
 async def test_the_demo_proves_itself(suite: Suite) -> None:

@@ -80,6 +80,10 @@ def _traffic(report: Report) -> Table:
     for service, outbox in report.outbox.items():
         words = f"{outbox.rows} rows, oldest {outbox.oldest_seconds:.1f} s"
         table.add_row(service, "outbox", words)
+    for service, due in report.due.items():
+        table.add_row(service, "oldest due job", f"{due.kind}, {due.oldest_seconds:.1f} s" if due.kind else "none due")
+    for service, age in report.last_commit.items():
+        table.add_row(service, "last commit", f"{age:.1f} s ago" if age is not None else "–")
     table.add_row("", "dead letters", str(sum(report.dead_letters.values())))
     table.add_row("", "parked behind them", str(sum(report.parked.values())))
     return table

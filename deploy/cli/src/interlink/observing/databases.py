@@ -30,8 +30,21 @@ JOBS = """
     FROM job ORDER BY state = 'dead' DESC, due_at, id LIMIT $1
 """
 DEAD_JOBS = "SELECT count(*) FROM job WHERE state = 'dead'"
-OVERDUE_JOBS = """
-    SELECT count(*) FROM job WHERE state = 'pending' AND due_at < clock_timestamp() - interval '1 minute'
+# A job whose lease ended is as due as one whose time has come: any worker may claim it.
+DUE_JOBS = """
+    WITH waiting AS (
+        SELECT kind, CASE state WHEN 'running' THEN lease_until ELSE due_at END AS since
+        FROM job WHERE state IN ('pending', 'running')
+    )
+    SELECT (array_agg(kind ORDER BY since))[1] AS kind,
+           coalesce(extract(epoch FROM clock_timestamp() - min(since)), 0)::float8 AS age,
+           count(*) FILTER (WHERE since < clock_timestamp() - interval '1 minute') AS overdue
+    FROM waiting WHERE since <= clock_timestamp()
+"""
+# The transaction that last moved a position is the last that handled events. A server elsewhere may keep no times.
+KEEPS_TIMES = "SELECT current_setting('track_commit_timestamp')::boolean"
+LAST_COMMIT = """
+    SELECT extract(epoch FROM clock_timestamp() - max(pg_xact_commit_timestamp(xmin)))::float8 FROM consumer_position
 """
 PARKED = "SELECT (SELECT count(*) FROM parked_key) AS keys, (SELECT count(*) FROM parked_record) AS records"
 REQUEUE = """
@@ -42,13 +55,19 @@ REQUEUE = """
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waiting:
-    """What waits in a service's database. Age in seconds, of the oldest outbox row."""
+    """What waits in a service's database. Ages in seconds, of the oldest outbox row and the oldest due job."""
 
     outbox_rows: int
     outbox_age: float
     outbox_dead: int
     jobs_dead: int
     jobs_overdue: int
+    """Due for more than a minute."""
+    job_kind: str
+    """Of the oldest due job; empty where none is due."""
+    job_age: float
+    last_commit: float | None
+    """Seconds since it last committed the effects of events; None where it never did or the server keeps no times."""
     parked_keys: int
     parked_records: int
     positions: dict[tuple[str, int], int]
@@ -82,12 +101,17 @@ async def waiting(home: Home, service: str) -> Waiting:
         try:
             outbox = await connection.fetchrow(OUTBOX)
             parked = await connection.fetchrow(PARKED)
+            due = await connection.fetchrow(DUE_JOBS)
+            keeps_times = await connection.fetchval(KEEPS_TIMES)
             return Waiting(
                 outbox_rows=outbox["rows"],
                 outbox_age=round(outbox["age"], 3),
                 outbox_dead=len(await connection.fetch(OUTBOX_DEAD)),
                 jobs_dead=await connection.fetchval(DEAD_JOBS),
-                jobs_overdue=await connection.fetchval(OVERDUE_JOBS),
+                jobs_overdue=due["overdue"],
+                job_kind=due["kind"] or "",
+                job_age=round(due["age"], 3),
+                last_commit=await connection.fetchval(LAST_COMMIT) if keeps_times else None,
                 parked_keys=parked["keys"],
                 parked_records=parked["records"],
                 positions={(row["topic"], row["partition"]): row["next"] for row in await connection.fetch(POSITIONS)},

@@ -7,16 +7,13 @@ from pathlib import Path
 
 from contracts import access
 from contracts.access import Declaration
+from interlink.observing import wording
 from interlink.observing.broker import Extent, as_operator, extents
 from interlink.observing.databases import Waiting, waiting
 from interlink.stack import running, topics
 from interlink.stack.home import Home
 from interlink.stack.layout import StackError
 from interlink.stack.state import ProcessState, ServerState, State
-
-OLD_OUTBOX_SECONDS = 10
-MUCH_LAG = 10_000
-RECENT_SECONDS = 60
 
 
 @dataclass(slots=True, kw_only=True)
@@ -43,6 +40,14 @@ class OutboxReport:
 
 
 @dataclass(slots=True, kw_only=True)
+class DueReport:
+    """The oldest job that is due: its kind, empty where none is, and for how many seconds."""
+
+    kind: str
+    oldest_seconds: float
+
+
+@dataclass(slots=True, kw_only=True)
 class LagReport:
     """Records of a topic that a service has not handled yet."""
 
@@ -63,9 +68,12 @@ class Report:
     processes: list[ProcessReport] = field(default_factory=list[ProcessReport])
     lag: list[LagReport] = field(default_factory=list[LagReport])
     outbox: dict[str, OutboxReport] = field(default_factory=dict[str, OutboxReport])
+    due: dict[str, DueReport] = field(default_factory=dict[str, DueReport])
     dead_letters: dict[str, int] = field(default_factory=dict[str, int])
     parked: dict[str, int] = field(default_factory=dict[str, int])
     """Events per service that wait behind a dead one of their key."""
+    last_commit: dict[str, float | None] = field(default_factory=dict[str, float | None])
+    """Seconds since each service last committed the effects of events that it read; None where it is not known."""
     problems: list[str] = field(default_factory=list[str])
 
 
@@ -83,7 +91,7 @@ def look(home: Home) -> Report:
         services=found.services,
         processes=_processes(found),
     )
-    report.problems += _process_problems(found)
+    report.problems += wording.of_processes(found, time.time())
     databases = _databases(home, found, report)
     _look_at_kafka(home, databases, report)
     return report
@@ -148,21 +156,6 @@ def _server(name: str, server: ServerState, port: int | None) -> ProcessReport:
     )
 
 
-def _process_problems(found: State) -> list[str]:
-    words: list[str] = []
-    for process in found.processes:
-        if process.pid is None:
-            words.append(f"{process.name} is not running ({process.reason or 'not started yet'}): see {process.log}")
-        elif not process.ready:
-            words.append(f"{process.name} is not ready: ask http://127.0.0.1:{process.port}/health/ready")
-        elif process.restarts and time.time() - process.created < RECENT_SECONDS:
-            words.append(f"{process.name} died lately ({process.reason}) and runs again: see {process.log}")
-    for name, server in (("Postgres", found.postgres), ("Kafka", found.kafka)):
-        if server.embedded and server.pid is None:
-            words.append(f"{name} is down; the supervisor starts it again")
-    return words
-
-
 def _databases(home: Home, found: State, report: Report) -> dict[str, Waiting]:
     looked: dict[str, Waiting] = {}
     for service in found.services:
@@ -175,23 +168,11 @@ def _databases(home: Home, found: State, report: Report) -> dict[str, Waiting]:
         report.outbox[service] = OutboxReport(
             rows=seen.outbox_rows, oldest_seconds=seen.outbox_age, dead=seen.outbox_dead
         )
+        report.due[service] = DueReport(kind=seen.job_kind, oldest_seconds=seen.job_age)
         report.parked[service] = seen.parked_records
-        report.problems += _database_problems(service, seen)
+        report.last_commit[service] = seen.last_commit
+        report.problems += wording.of_database(service, seen)
     return looked
-
-
-def _database_problems(service: str, seen: Waiting) -> list[str]:
-    told = {
-        f"The oldest outbox row of {service} waits since {seen.outbox_age:.0f} s: is Kafka up?": (
-            seen.outbox_age > OLD_OUTBOX_SECONDS
-        ),
-        f"{seen.outbox_dead} outbox rows of {service} were refused for good: interlink outbox": bool(seen.outbox_dead),
-        f"{seen.jobs_dead} jobs of {service} are dead: interlink jobs": bool(seen.jobs_dead),
-        f"{seen.jobs_overdue} jobs of {service} are due for more than a minute": bool(seen.jobs_overdue),
-        f"{seen.parked_records} events of {seen.parked_keys} keys wait in {service} behind a dead letter: "
-        "interlink dlq list": bool(seen.parked_keys),
-    }
-    return [words for words, wrong in told.items() if wrong]
 
 
 def _look_at_kafka(home: Home, databases: dict[str, Waiting], report: Report) -> None:
@@ -211,9 +192,5 @@ def _look_at_kafka(home: Home, databases: dict[str, Waiting], report: Report) ->
     for (topic, _), extent in ends.items():
         if topic in dead and extent.next > extent.first:
             report.dead_letters[topic] = report.dead_letters.get(topic, 0) + extent.next - extent.first
-    report.problems += [
-        f"{count} dead letters in {topic}: interlink dlq list" for topic, count in report.dead_letters.items()
-    ]
-    report.problems += [
-        f"{lag.service} is {lag.lag} records behind on {lag.topic}" for lag in report.lag if lag.lag > MUCH_LAG
-    ]
+    report.problems += wording.of_dead_letters(report.dead_letters)
+    report.problems += wording.of_lag(((lag.service, lag.topic, lag.lag) for lag in report.lag), report.last_commit)
