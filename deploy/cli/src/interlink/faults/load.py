@@ -1,8 +1,10 @@
 """Partners that post files of mixed sizes, steadily, each until it is told that we have it.
 
 One in ten posts is repeated with the same key: after its answer, beside itself, or after the client lost patience.
+One file in five is handed in as a batch, line by line.
 """
 
+import json
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -25,6 +27,7 @@ PARTNER = "bureau-nl"
 SIZES = (1, 1, 1, 2, 3, 5, 5, 8, 20, 40)
 VICTIMS = (0, 0, 0, 1)
 REPEATED = 0.1
+BATCHED = 0.2
 PATIENCE_SECONDS, IMPATIENT_SECONDS = 15.0, 0.02
 AGAIN_SECONDS = 0.3
 LEFT_SECONDS = 60.0
@@ -45,6 +48,16 @@ class Posts:
     def accepted(self) -> int:
         """Suspects and victims that were accepted."""
         return sum({answer.number: answer.accepted for answer in self.answers if answer.taken}.values())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Post:
+    """A file as it goes over the wire."""
+
+    reference: str
+    path: str
+    media_type: str
+    body: bytes
 
 
 class Partners:
@@ -114,9 +127,9 @@ class Partners:
                 addresses=addresses,
                 flawed=0,
             )
-            self._deliver(made, random)
+            self._deliver(_as_batch(made) if random.random() < BATCHED else _as_file(made), random)
 
-    def _deliver(self, made: NativeFile, random: Random) -> None:
+    def _deliver(self, made: Post, random: Random) -> None:
         repeats = random.random() < REPEATED
         if not repeats:
             self._until_answered(made)
@@ -134,17 +147,17 @@ class Partners:
                 self._post(made, IMPATIENT_SECONDS)
                 self._until_answered(made)
 
-    def _until_answered(self, made: NativeFile) -> None:
+    def _until_answered(self, made: Post) -> None:
         while not self._post(made, PATIENCE_SECONDS):
             if self._late.wait(AGAIN_SECONDS):
                 return
 
-    def _post(self, made: NativeFile, patience: float) -> bool:
+    def _post(self, made: Post, patience: float) -> bool:
         """Whether there was an answer that settles it."""
-        headers = {"Content-Type": "application/json", "Idempotency-Key": made.reference} | self._login()
+        headers = {"Content-Type": made.media_type, "Idempotency-Key": made.reference} | self._login()
         self.posts.posted.add(made.reference)
         try:
-            answer = self._http.post("/v1/referrals", content=made.body, headers=headers, timeout=patience)
+            answer = self._http.post(made.path, content=made.body, headers=headers, timeout=patience)
         except httpx.TransportError:
             return False
         if not answer.is_success:
@@ -165,3 +178,20 @@ class Partners:
 
     def _login(self) -> dict[str, str]:
         return {"Authorization": f"Bearer {self._token(PARTNER)}"}
+
+
+def _as_file(made: NativeFile) -> Post:
+    return Post(reference=made.reference, path="/v1/referrals", media_type="application/json", body=made.body)
+
+
+def _as_batch(made: NativeFile) -> Post:
+    """The same file with its entries below its head, a line each."""
+    head = json.loads(made.body)
+    kinds = {"suspect": head.pop("suspects", []), "victim": head.pop("victims", [])}
+    lines = [head, *({kind: entry} for kind, entries in kinds.items() for entry in entries)]
+    return Post(
+        reference=made.reference,
+        path="/v1/referrals:batch",
+        media_type="application/x-ndjson",
+        body=b"".join(json.dumps(line).encode() + b"\n" for line in lines),
+    )

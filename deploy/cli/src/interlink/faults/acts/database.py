@@ -1,6 +1,7 @@
 """Trouble inside Postgres: an old snapshot that keeps vacuum from its work, and a service whose pool is used up."""
 
 import asyncio
+import time
 
 import asyncpg
 
@@ -12,11 +13,13 @@ EXHAUSTED_SECONDS = 4.0
 TABLES = ("intake.outbox", "routing.outbox", "isp_liaison.outbox", "notifications.outbox")
 STEP_SECONDS = 0.2
 BACK_SECONDS = 60.0
+ANSWER_SECONDS = 10
+ENDED = (OSError, asyncpg.InterfaceError, asyncpg.PostgresConnectionError, asyncpg.OperatorInterventionError)
+"""What a client sees of a server that ends, or is not up yet."""
 
 
 def snapshot(ground: Ground) -> None:
     """A transaction that sees the past and stays open."""
-    ground.wait_for(lambda: Database(home=ground.home).admin_url is not None or ground.over.is_set(), BACK_SECONDS)
     fault = asyncio.run(_hold(ground, "SELECT count(*) FROM intake.outbox", ground.size.snapshot_seconds))
     ground.struck(f"old snapshot held {ground.size.snapshot_seconds:.0f} s", fault=fault)
 
@@ -29,22 +32,38 @@ def pool(ground: Ground) -> None:
 
 
 async def _hold(ground: Ground, statement: str, seconds: float) -> str:
-    """Why it did not last, empty where it did."""
-    admin_url = Database(home=ground.home).admin_url
-    if admin_url is None:
-        return "Postgres was away"
-    try:
-        connection = await asyncpg.connect(bootstrap.database_url(admin_url), timeout=10)
+    """Why it did not last, empty where it did. Where Postgres itself ends it, the rest is held once it is back."""
+    began = time.monotonic()
+    held = 0.0
+    while held < seconds and not ground.over.is_set():
+        if time.monotonic() - began > seconds + BACK_SECONDS:
+            return f"cut short again and again: held {held:.0f} s of {seconds:.0f} s"
+        admin_url = Database(home=ground.home).admin_url
+        if admin_url is None:
+            await asyncio.sleep(STEP_SECONDS)
+            continue
         try:
-            async with connection.transaction(isolation="repeatable_read"):
-                await connection.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
-                await connection.execute(statement, timeout=10)
-                waited = 0.0
-                while waited < seconds and not ground.over.is_set():
-                    await asyncio.sleep(STEP_SECONDS)
-                    waited += STEP_SECONDS
-        finally:
-            await connection.close(timeout=5)
-    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError) as error:
-        return f"cut short: {type(error).__name__}"
+            held += await _held_once(ground, bootstrap.database_url(admin_url), statement, seconds - held)
+        except TimeoutError:
+            return "cut short: no answer in time"
+        except ENDED:
+            await asyncio.sleep(STEP_SECONDS)
+        except asyncpg.PostgresError as error:
+            return f"cut short: {type(error).__name__}"
     return ""
+
+
+async def _held_once(ground: Ground, url: str, statement: str, seconds: float) -> float:
+    """How long it was held: less than asked for where Postgres ended meanwhile."""
+    held = 0.0
+    connection = await asyncpg.connect(url, timeout=ANSWER_SECONDS)
+    try:
+        await connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ")
+        await connection.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
+        await connection.execute(statement, timeout=ANSWER_SECONDS)
+        while held < seconds and not ground.over.is_set() and not connection.is_closed():
+            await asyncio.sleep(STEP_SECONDS)
+            held += STEP_SECONDS
+    finally:
+        connection.terminate()  # the server rolls back what it still has
+    return held

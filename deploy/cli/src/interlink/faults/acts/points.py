@@ -16,14 +16,16 @@ BACK_SECONDS = 60.0
 WORKERS = ("intake-worker", "routing-worker", "isp-liaison-worker", "notifications-worker")
 POINTS: dict[str, tuple[str, ...]] = {
     "intake.committed": ("intake-api",),
-    "relay.published": ("intake-api", "routing-worker", "isp-liaison-worker", "notifications-worker"),
+    "intake.settled": ("intake-api",),
+    "relay.published": ("intake-api", "routing-worker"),
     "consumer.before_commit": WORKERS,
     "consumer.committed": WORKERS,
     "job.claimed": ("isp-liaison-worker", "notifications-worker"),
     "job.called": ("isp-liaison-worker", "notifications-worker"),
 }
-"""Between commit and reply; publish and delete; effects and commit; commit and offset; claim and call; call and result.
-With the processes that pass there under any load."""
+"""Between commit and reply, of a file and of a batch; publish and delete; effects and commit; commit and offset; claim
+and call; call and result. With the processes that pass there under any load within seconds: for half a minute of quiet
+nobody is told anything, so neither liaison nor notifications is sure to have something to relay."""
 
 
 def strike(ground: Ground, point: str) -> None:
