@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 
+from interlink.faults.archive import Archive
 from interlink.faults.sizes import Size
 from interlink.faults.watch import Watch
 from interlink.stack.home import Home
@@ -48,6 +49,8 @@ class Ground:
     """Set when no new fault may begin and a running one should come to its end."""
     reserved: set[str] = field(default_factory=set[str])
     """Processes that a fault is busy with: nobody else touches them."""
+    archive: Archive | None = None
+    """What the database may be restored from; None in a run that does not lose it."""
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def struck(self, kind: str, recovered: float | None = None, fault: str = "") -> Strike:

@@ -7,6 +7,7 @@ the processes of the home it is given, and loopback.
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from functools import cache
 from itertools import cycle
 from random import Random
@@ -16,6 +17,7 @@ import httpx
 from interlink.commands.token import fetch
 from interlink.faults import checker, gathering, recovery, sizes
 from interlink.faults.acts import catalogue, kill, outside
+from interlink.faults.archive import Archive
 from interlink.faults.desks import Desks
 from interlink.faults.evidence import Evidence
 from interlink.faults.ground import Ground, kills
@@ -56,7 +58,9 @@ def run(home: Home, *, minutes: float, seed: int, only: Sequence[str], tell: Tel
     def token(client: str) -> str:
         return fetch(home, found.issuer, client, [])
 
+    archived = Archive(home) if catalogue.loses(size, only) else None
     with (
+        archived or nullcontext(),
         Watch(home) as watch,
         Officers(found.services["isp-liaison"], token) as officers,
         Agencies(
@@ -68,7 +72,7 @@ def run(home: Home, *, minutes: float, seed: int, only: Sequence[str], tell: Tel
     ):
         tell("Registering the agencies' endpoints")
         agencies.register_endpoints()
-        ground = Ground(home=home, size=size, watch=watch, random=Random(seed))  # noqa: S311 - a schedule
+        ground = Ground(home=home, size=size, watch=watch, random=Random(seed), archive=archived)  # noqa: S311 - a schedule
         partners = Partners(found.services["intake"], token, size, seed, SystemClock())
         try:
             with Desks(officers, agencies, lambda: gathering.webhooks(home)) as desks:

@@ -19,6 +19,8 @@ class Size:
     least_kills: int
     broker_seconds: tuple[float, ...]
     snapshot_seconds: float
+    losses: bool
+    """Whether the database is lost and restored, too."""
     session_seconds: float
     clients: int
     pace_seconds: float
@@ -39,6 +41,7 @@ SHORT = Size(
     least_kills=30,
     broker_seconds=(10.0,),
     snapshot_seconds=15.0,
+    losses=False,
     session_seconds=6.0,
     clients=3,
     pace_seconds=1.5,
@@ -51,6 +54,7 @@ LONG = Size(
     least_kills=300,
     broker_seconds=(10.0, 60.0),
     snapshot_seconds=60.0,
+    losses=True,
     session_seconds=10.0,
     clients=4,
     pace_seconds=4.0,

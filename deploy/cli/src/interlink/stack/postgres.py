@@ -9,6 +9,8 @@ import os
 import shutil
 import subprocess
 import warnings
+from collections.abc import Generator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -31,6 +33,7 @@ START_SECONDS = 120  # recovery after a crash may take long; the wheel itself gi
 HBA = """\
 # The superuser: only the operating system user who started this server. Everybody else: a password.
 local all postgres peer map=interlink
+local replication postgres peer map=interlink
 local all all scram-sha-256
 """
 
@@ -101,13 +104,30 @@ class Postgres:
         )
 
     def stop(self, mode: StopMode = StopMode.FAST) -> None:
-        """Stop it and wait until it is gone; already down is fine.
+        """Stop it and wait until it is gone; already down is fine."""
+        with self.down(mode):
+            pass
 
-        Nobody can start it meanwhile: pg_ctl would wait for the new one to end, which it does not.
+    @contextmanager
+    def down(self, mode: StopMode) -> Generator[None]:
+        """Stop it, and let nobody start it while the block lasts.
+
+        Nor while it stops: pg_ctl would wait for the new one to end, which it does not.
         """
         with only_one(self.folder.with_name(self.folder.name + ".lock")):
             if self.pid is not None:
                 _pg_ctl(_server(self.folder), "stop", "-w", "-t", str(START_SECONDS), "-m", mode.value)
+            yield
+
+    @property
+    def system_user(self) -> str | None:
+        """Whom it runs as where that is not who started it."""
+        return _server(self.folder).system_user
+
+    @property
+    def programs(self) -> Path:
+        """The folder of this server's own programs; others may be too old to stream from it."""
+        return Path(_server(self.folder).bin_path)
 
 
 def program(name: str) -> Path:

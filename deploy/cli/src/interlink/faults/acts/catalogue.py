@@ -13,6 +13,7 @@ Act: TypeAlias = Callable[[Ground], None]
 """Does one fault, lets it last, undoes it, and notes it with `Ground.struck`. Everything it may fail with is noted."""
 
 KILLS = "kills"
+RESTORE = "restore"
 
 
 def points_of_code() -> dict[str, Act]:
@@ -40,14 +41,25 @@ def longest() -> dict[str, Act]:
     return {"snapshot": database.snapshot}
 
 
+def losses() -> dict[str, Act]:
+    """What is lost for good, and made again: in the long size, or where it is asked for."""
+    return {RESTORE: servers.restore}
+
+
 def everything(size: Size) -> dict[str, Act]:
     """All faults by the name that `--only` takes."""
-    return {KILLS: kill.once} | points_of_code() | surroundings(size) | longest()
+    return {KILLS: kill.once} | points_of_code() | surroundings(size) | longest() | losses()
+
+
+def loses(size: Size, only: Sequence[str]) -> bool:
+    """Whether a run has one in which the database is lost."""
+    return RESTORE in only if only else size.losses
 
 
 def lanes(size: Size, random: Random) -> list[Sequence[Act]]:
     """What runs side by side beside the random kills; in each lane one fault at a time, in an order by chance."""
     around, points = list(surroundings(size).values()), list(points_of_code().values())
+    around += losses().values() if size.losses else ()
     for acts in (around, points):
         random.shuffle(acts)
     return [around, points[::2], points[1::2], list(longest().values())]

@@ -1,4 +1,4 @@
-"""The two servers away: the broker for a while, Postgres by a crash. Their supervisor starts them again."""
+"""The two servers away: the broker for a while, Postgres by a crash, or with all its data. Their supervisor helps."""
 
 from interlink.faults.ground import Ground
 from interlink.stack.layout import only_one
@@ -26,3 +26,10 @@ def postgres(ground: Ground) -> None:
     running.stop(StopMode.IMMEDIATE)
     back = ground.wait_for(lambda: Postgres.running(ground.home.postgres) is not None, BACK_SECONDS)
     ground.struck("Postgres restarted (immediate)", fault="" if back else "Postgres was not started again")
+
+
+def restore(ground: Ground) -> None:
+    """The database is lost and comes from its base backup and its log, up to its last commit."""
+    if ground.archive is not None:
+        ground.archive.lose_and_restore()
+        ground.struck("database lost and restored")
