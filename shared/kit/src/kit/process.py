@@ -37,7 +37,7 @@ from kit.producer import Producer
 from kit.relay import Relay
 from kit.service import Runtime, Service
 from kit.settings import ServiceSettings, key_bytes, required
-from kit.time import SystemClock
+from kit.time import Clock, SystemClock
 from kit.worker import Worker
 
 log = telemetry.logger(__name__)
@@ -79,9 +79,18 @@ async def _until_signal(service: Service, settings: ServiceSettings, roles: Sequ
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    async with Process(service, settings) as process:
+    async with Process(service, settings, clock=_clock(settings)) as process:
         _spare_collections()
         await process.run(roles, stop)
+
+
+def _clock(settings: ServiceSettings) -> Clock:
+    """The machine's clock; one that a test can move where the settings name a folder for that, and this process."""
+    if settings.clock_faults is None or settings.consumer_instance is None:
+        return SystemClock()
+    file = settings.clock_faults / settings.consumer_instance
+    log.warning("process.clock_may_jump")
+    return faults.JumpingClock(SystemClock(), file)
 
 
 def _spare_collections() -> None:

@@ -4,6 +4,7 @@ A service's own settings extend `ServiceSettings`; their names in the environmen
 """
 
 import base64
+from pathlib import Path
 
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -67,6 +68,9 @@ class ServiceSettings(BaseSettings):
     """An inherited listening socket, as the supervisor passes it."""
     faults: str = Field(default="", validation_alias="INTERLINK_FAULTS")
     """Names of kill points to arm, comma separated. For tests only."""
+    clock_faults: Path | None = None
+    """A folder in which a file of this process's name (`consumer_instance`) says how many seconds its clock is off. For
+    tests only."""
 
     def kafka_access(self) -> KafkaAccess:
         """Address and credentials of the service's user."""

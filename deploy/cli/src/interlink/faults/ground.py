@@ -8,7 +8,7 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Collection, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,6 +22,8 @@ from interlink.stack.preparing import started_at
 from interlink.stack.state import ProcessState
 
 STEP_SECONDS = 0.05
+READY_SECONDS = 60.0
+WORKERS = ("intake-worker", "routing-worker", "isp-liaison-worker", "notifications-worker")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -88,14 +90,38 @@ class Ground:
             self.reserved.discard(name)
 
     @contextmanager
-    def one_of(self, candidates: list[ProcessState]) -> Generator[ProcessState | None]:
-        """One of them for the block alone."""
-        one = self.chosen(candidates)
+    def one_of(self, names: Collection[str], ready_seconds: float = 0.0) -> Generator[ProcessState | None]:
+        """One of these processes for the block alone, once it has been ready for so long.
+
+        It is taken before it is ready, so that nobody kills it first; None where it does not come to that in time.
+        """
+        name = self._taken(names)
         try:
-            yield one
+            yield self._once_ready(name, ready_seconds) if name is not None else None
         finally:
-            if one is not None:
-                self.released(one.name)
+            if name is not None:
+                self.released(name)
+
+    def _taken(self, names: Collection[str]) -> str | None:
+        taken: list[str] = []
+
+        def take() -> bool:
+            with self._lock:
+                free = sorted(set(names) - self.reserved)
+                if free:
+                    taken.append(self.random.choice(free))
+                    self.reserved.add(taken[0])
+            return bool(taken) or self.over.is_set()
+
+        self.wait_for(take, READY_SECONDS)
+        return taken[0] if taken else None
+
+    def _once_ready(self, name: str, seconds: float) -> ProcessState | None:
+        def found() -> ProcessState | None:
+            return next((process for process in self.watch.ready(seconds) if process.name == name), None)
+
+        self.wait_for(lambda: found() is not None or self.over.is_set(), READY_SECONDS)
+        return found() if not self.over.is_set() else None
 
     def lock_of(self, server: Path) -> Path:
         """The lock without which the supervisor starts no server in that folder."""

@@ -52,7 +52,7 @@ def run(home: Home, *, minutes: float, seed: int, only: Sequence[str], tell: Tel
     unknown = [name for name in only if name not in known]
     if unknown:
         raise StackError(f"There is no fault {', '.join(unknown)}; there is {', '.join(known)}.")
-    found = running.start(home, tell, size.options)
+    found = running.start(home, tell, size.options(home))
 
     @cache
     def token(client: str) -> str:

@@ -1,8 +1,10 @@
 """How hard it is shot at: the short size fits into `make test`, the long one takes half an hour and more."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from contracts.registry import SERVICES
+from interlink.stack.home import Home
 from interlink.stack.secrets import schema_of
 
 SHORTEST_LONG = 10.0
@@ -29,10 +31,10 @@ class Size:
     settle_seconds: float
     """Longest wait until everything is at rest."""
 
-    @property
-    def options(self) -> dict[str, str]:
-        """What all services are told by their environment, so that time-outs fit into the run."""
-        return {f"{schema_of(service).upper()}_SESSION_SECONDS": str(self.session_seconds) for service in SERVICES}
+    def options(self, home: Home) -> dict[str, str]:
+        """What all services are told by their environment: time-outs that fit into the run, clocks that can jump."""
+        told = {"SESSION_SECONDS": str(self.session_seconds), "CLOCK_FAULTS": str(clocks(home))}
+        return {f"{schema_of(service).upper()}_{name}": value for service in SERVICES for name, value in told.items()}
 
 
 SHORT = Size(
@@ -46,7 +48,7 @@ SHORT = Size(
     clients=3,
     pace_seconds=1.5,
     most_files=300,
-    settle_seconds=150.0,
+    settle_seconds=200.0,
 )
 LONG = Size(
     name="long",
@@ -66,3 +68,8 @@ LONG = Size(
 def of(minutes: float) -> Size:
     """The size of a run of so many minutes under fire."""
     return LONG if minutes >= SHORTEST_LONG else SHORT
+
+
+def clocks(home: Home) -> Path:
+    """The folder in which each process looks for what its clock is off."""
+    return home.folder / "clocks"

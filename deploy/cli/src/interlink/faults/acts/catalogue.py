@@ -5,7 +5,7 @@ from functools import partial
 from random import Random
 from typing import TypeAlias
 
-from interlink.faults.acts import database, freeze, kill, members, outside, points, servers
+from interlink.faults.acts import clock, database, freeze, kill, members, outside, points, servers
 from interlink.faults.ground import Ground
 from interlink.faults.sizes import Size
 
@@ -37,8 +37,8 @@ def surroundings(size: Size) -> dict[str, Act]:
 
 
 def longest() -> dict[str, Act]:
-    """What lasts so long that everything else happens meanwhile."""
-    return {"snapshot": database.snapshot}
+    """What lasts long, or has its effect later: everything else happens meanwhile."""
+    return {"snapshot": database.snapshot, "clock": clock.strike}
 
 
 def losses() -> dict[str, Act]:

@@ -2,7 +2,7 @@
 
 import signal
 
-from interlink.faults.ground import Ground, signalled
+from interlink.faults.ground import WORKERS, Ground, signalled
 
 KIND = "frozen past its session"
 READY_SECONDS = 3.0
@@ -11,8 +11,7 @@ BEYOND_SECONDS = 3.0
 
 def strike(ground: Ground) -> None:
     """SIGSTOP, and SIGCONT when the session is over."""
-    workers = [process for process in ground.watch.ready(READY_SECONDS) if process.name.endswith("-worker")]
-    with ground.one_of(workers) as one:
+    with ground.one_of(WORKERS, READY_SECONDS) as one:
         if one is None or not signalled(one, signal.SIGSTOP):
             return
         try:

@@ -21,7 +21,7 @@ def strike(ground: Ground) -> None:
     workers = [process for process in processes.load() if process.name.endswith("-worker")]
     chosen = ground.random.choice(workers)
     around = preparing.surroundings(ground.home, admin_url)
-    told = processes.environment(chosen, around) | ground.size.options
+    told = processes.environment(chosen, around) | ground.size.options(ground.home)
     member = _started(ground, chosen, {name: value for name, value in told.items() if "CONSUMER_INSTANCE" not in name})
     try:
         ground.lasts(WORKS_SECONDS)

@@ -7,13 +7,12 @@ that is an ordinary one again.
 import signal
 import time
 
-from interlink.faults.ground import Ground, signalled
+from interlink.faults.ground import WORKERS, Ground, signalled
 from interlink.stack import control
 from interlink.stack.state import ProcessState
 
-REACH_SECONDS = 30.0
+REACH_SECONDS = 60.0
 BACK_SECONDS = 60.0
-WORKERS = ("intake-worker", "routing-worker", "isp-liaison-worker", "notifications-worker")
 POINTS: dict[str, tuple[str, ...]] = {
     "intake.committed": ("intake-api",),
     "intake.settled": ("intake-api",),
@@ -31,9 +30,8 @@ nobody is told anything, so neither liaison nor notifications is sure to have so
 def strike(ground: Ground, point: str) -> None:
     """Kill a process at the point."""
     kind = f"kill -9 at {point}"
-    ground.wait_for(lambda: bool(_free(ground, point)) or ground.over.is_set(), BACK_SECONDS)
-    with ground.one_of(_free(ground, point)) as one:
-        if one is None or ground.over.is_set():
+    with ground.one_of(POINTS[point]) as one:
+        if one is None:
             return
         control.ask(ground.home.control, {"do": "arm", "process": one.name, "points": point})
         if not signalled(one, signal.SIGKILL):
@@ -51,14 +49,6 @@ def strike(ground: Ground, point: str) -> None:
             note.recovered = time.monotonic() - began
         else:
             note.fault = f"{one.name} was not ready again within {BACK_SECONDS:.0f} s"
-
-
-def _free(ground: Ground, point: str) -> list[ProcessState]:
-    return [
-        process
-        for process in ground.watch.ready()
-        if process.name in POINTS[point] and process.name not in ground.reserved
-    ]
 
 
 def _successor(ground: Ground, one: ProcessState) -> ProcessState | None:
