@@ -21,7 +21,7 @@ KINDS = {
     "Postgres restarted (immediate)",
     "frozen past its session",
     "old snapshot held 15 s",
-    "clock jumped by ±90 s",
+    "clock jumped by ±65 s",
     "pool exhausted",
     "member added and removed",
     "providers and receivers slow",

@@ -42,15 +42,21 @@ class Archive:
 
     def __enter__(self) -> "Archive":
         """Receive from now on. Raises `StackError` where that does not come about."""
-        self._begin()
+        try:
+            self._begin()
+        except BaseException:
+            self._end()
+            raise
         return self
 
     def __exit__(self, *_: object) -> None:
         """Nobody waits for the receiver any more, and it ends."""
         running = Postgres.running(self._home.postgres)
-        if running is not None:
-            _tell(running, "ALTER SYSTEM RESET synchronous_standby_names", "SELECT pg_reload_conf()")
-        self._end()
+        try:
+            if running is not None:
+                _tell(running, "ALTER SYSTEM RESET synchronous_standby_names", "SELECT pg_reload_conf()")
+        finally:
+            self._end()
 
     def lose_and_restore(self) -> None:
         """The database is lost as in a crash, its folder is gone, and it is made again to its last commit.

@@ -127,7 +127,7 @@ class Partners:
                 addresses=addresses,
                 flawed=0,
             )
-            self._deliver(_as_batch(made) if random.random() < BATCHED else _as_file(made), random)
+            self._deliver(as_batch(made) if random.random() < BATCHED else as_file(made), random)
 
     def _deliver(self, made: Post, random: Random) -> None:
         repeats = random.random() < REPEATED
@@ -180,11 +180,12 @@ class Partners:
         return {"Authorization": f"Bearer {self._token(PARTNER)}"}
 
 
-def _as_file(made: NativeFile) -> Post:
+def as_file(made: NativeFile) -> Post:
+    """As JSON, whole."""
     return Post(reference=made.reference, path="/v1/referrals", media_type="application/json", body=made.body)
 
 
-def _as_batch(made: NativeFile) -> Post:
+def as_batch(made: NativeFile) -> Post:
     """The same file with its entries below its head, a line each."""
     head = json.loads(made.body)
     kinds = {"suspect": head.pop("suspects", []), "victim": head.pop("victims", [])}

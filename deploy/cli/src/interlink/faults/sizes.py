@@ -21,6 +21,9 @@ class Size:
     least_kills: int
     broker_seconds: tuple[float, ...]
     snapshot_seconds: float
+    jump_seconds: int
+    """What a clock is off. From behind to ahead is twice that: more than a job's lease (two minutes), so that a worker
+    takes its own running jobs for abandoned."""
     losses: bool
     """Whether the database is lost and restored, too."""
     session_seconds: float
@@ -43,6 +46,7 @@ SHORT = Size(
     least_kills=30,
     broker_seconds=(10.0,),
     snapshot_seconds=15.0,
+    jump_seconds=65,
     losses=False,
     session_seconds=6.0,
     clients=3,
@@ -56,6 +60,7 @@ LONG = Size(
     least_kills=300,
     broker_seconds=(10.0, 60.0),
     snapshot_seconds=60.0,
+    jump_seconds=90,
     losses=True,
     session_seconds=10.0,
     clients=4,

@@ -1,27 +1,26 @@
-"""A worker's clock jumps ahead, then behind, and is right again, while it works: timers, leases and dates are off."""
+"""A worker's clock jumps behind, then ahead, and is right again, while it works: timers, leases and dates are off."""
 
 from interlink.faults import sizes
 from interlink.faults.ground import WORKERS, Ground
 
 READY_SECONDS = 3.0
-JUMP_SECONDS = 90
-"""More than a lease, so that a worker takes its own running jobs for abandoned."""
 LASTS_SECONDS = 5.0
 
 
 def strike(ground: Ground) -> None:
-    """Ahead, behind, and back. Nobody kills it meanwhile."""
+    """Behind, ahead, and back. Nobody kills it meanwhile."""
+    jump = ground.size.jump_seconds
     with ground.one_of(WORKERS, READY_SECONDS) as one:
         if one is None:
             return
         file = sizes.clocks(ground.home) / one.name
         file.parent.mkdir(exist_ok=True)
         try:
-            for seconds in (JUMP_SECONDS, -JUMP_SECONDS):
+            for seconds in (-jump, jump):
                 written = file.with_suffix(".new")
                 written.write_text(str(seconds))
                 written.replace(file)
                 ground.lasts(LASTS_SECONDS)
         finally:
             file.unlink(missing_ok=True)
-        ground.struck(f"clock jumped by ±{JUMP_SECONDS} s")
+        ground.struck(f"clock jumped by ±{jump} s")
