@@ -23,7 +23,7 @@ NOW = datetime.now(UTC)  # noqa: TID251 - captures must be of these days, as in 
 DRAIN_SECONDS = 10
 AT_ONCE = 3
 FEWEST = 20
-SENT = "SELECT number, provider FROM isp_liaison.request WHERE state = 'sent' ORDER BY number LIMIT 1"
+SENT = "SELECT number, provider FROM isp_liaison.request WHERE state IN ('sent', 'answered', 'closed') LIMIT 1"
 TOLD = "SELECT id, agency FROM notifications.notice WHERE state = 'frozen' AND agency LIKE 'ice-%' ORDER BY id LIMIT 1"
 
 
