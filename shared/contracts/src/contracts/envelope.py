@@ -15,6 +15,8 @@ import orjson
 SPEC_VERSION = "1.0"
 MEDIA_TYPE = "application/json"
 SEQUENCE_DIGITS = 19  # a signed 64-bit number, so that text order is number order
+PREFIX = "ce_"
+CONTENT_TYPE = ("content-type", MEDIA_TYPE.encode())
 
 Headers: TypeAlias = list[tuple[str, bytes]]
 
@@ -49,8 +51,8 @@ class Envelope:
 
 def encode(envelope: Envelope) -> Headers:
     """Binary mode: one `ce_` header an attribute, and the media type of the data."""
-    headers = [(f"ce_{name}", text.encode()) for name, text in attributes(envelope).items()]
-    headers.append(("content-type", MEDIA_TYPE.encode()))
+    headers = [(PREFIX + name, text.encode()) for name, text in attributes(envelope).items()]
+    headers.append(CONTENT_TYPE)
     return headers
 
 
@@ -88,16 +90,17 @@ def type_of(headers: Iterable[tuple[str, bytes | None]]) -> str | None:
 def decode(headers: Iterable[tuple[str, bytes | None]]) -> Envelope:
     """The envelope of a record. Raises `EnvelopeError` where an attribute is missing, repeated or unreadable."""
     texts: dict[str, str] = {}
-    for header, value in headers:
-        if not header.startswith("ce_") or value is None:  # Kafka lets a header be null: as good as missing
-            continue
-        name = header.removeprefix("ce_")
-        if name in texts:  # else `type_of` and this function could read different types
-            raise EnvelopeError(f"attribute {name} is given twice")
-        try:
+    name = ""
+    try:
+        for header, value in headers:
+            if not header.startswith(PREFIX) or value is None:  # Kafka lets a header be null: as good as missing
+                continue
+            name = header[len(PREFIX) :]
+            if name in texts:  # else `type_of` and this function could read different types
+                raise EnvelopeError(f"attribute {name} is given twice")
             texts[name] = value.decode()
-        except UnicodeDecodeError as error:
-            raise EnvelopeError(f"attribute {name} is not UTF-8") from error
+    except UnicodeDecodeError as error:
+        raise EnvelopeError(f"attribute {name} is not UTF-8") from error
     return of_attributes(texts)
 
 
@@ -131,7 +134,7 @@ def structured(envelope: Envelope, data: bytes) -> bytes:
 
 def rfc3339(moment: datetime) -> str:
     """UTC with microseconds and `Z`, the one text form of a time in events."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
 
 def _text(texts: dict[str, str], name: str) -> str:

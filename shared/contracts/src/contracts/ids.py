@@ -2,9 +2,9 @@
 
 from uuid import UUID
 
-import uuid_utils
+from uuid_utils import compat
 
 
 def new() -> UUID:
     """A fresh id. Call it at the door and hand it down: below the door ids are arguments."""
-    return UUID(bytes=uuid_utils.uuid7().bytes)
+    return compat.uuid7()

@@ -65,6 +65,7 @@ class Dispatcher:
     def __init__(self, handlers: Sequence[Handler]) -> None:
         self._handlers: Mapping[str, Handler] = {handler.declared.type: handler for handler in handlers}
         self._names = {handler.declared.name for handler in handlers}
+        self._skipped = registry.BY_TYPE.keys() - self._handlers.keys()
 
     @property
     def handlers(self) -> list[Handler]:
@@ -76,17 +77,16 @@ class Dispatcher:
         """The topics the handlers read, sorted."""
         return sorted({handler.declared.topic.name for handler in self._handlers.values()})
 
-    def wants(self, headers: Sequence[tuple[str, bytes | None]]) -> bool:
-        """Whether a record is to be decoded. Types not handled are skipped by header.
+    def wants(self, kind: str | None) -> bool:
+        """Whether a record of that type is to be decoded. Types not handled are skipped by header.
 
         A record without a type, or of another major version of a handled type, is wanted: it has to fail.
         """
-        kind = envelopes.type_of(headers)
-        return kind is None or kind in self._handlers or _name(kind) in self._names
+        return kind is None or kind in self._handlers or (kind not in self._skipped and _name(kind) in self._names)
 
-    def commutative(self, headers: Sequence[tuple[str, bytes | None]]) -> bool:
-        """Whether the record's event may pass a dead one of its key. One that nobody knows may not."""
-        handler = self._handlers.get(envelopes.type_of(headers) or "")
+    def commutative(self, kind: str | None) -> bool:
+        """Whether an event of that type may pass a dead one of its key. One that nobody knows may not."""
+        handler = self._handlers.get(kind or "")
         return handler is not None and handler.commutative
 
     def decode(self, headers: Sequence[tuple[str, bytes | None]], payload: bytes | None) -> Received[Contract]:

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 import orjson
@@ -69,7 +70,7 @@ class Raw:
 def pending(event: Contract, origin: Origin, now: datetime) -> Pending:
     """Serialise an event. Raises `OversizeError`; `KeyError` for a model that is no registered event."""
     declared = registry.of(type(event))
-    payload = event.model_dump_json(exclude_none=True).encode()
+    payload = event.__pydantic_serializer__.to_json(event, exclude_none=True)  # the bytes, without a text between
     if len(payload) > registry.MAX_EVENT_BYTES - DEAD_LETTER_HEADROOM:
         raise OversizeError(declared.type)
     event_id = ids.new()
@@ -102,28 +103,34 @@ APPEND = text("""
 """)
 
 
+class _Row(NamedTuple):
+    """A record as its columns hold it."""
+
+    shard: int
+    topic: str
+    key: bytes | None
+    headers: bytes
+    payload: bytes | None
+
+
 async def append(tx: Executing, events: Sequence[Pending], raw: Sequence[Raw]) -> int:
     """Insert the collected records in the order they were published. Returns how many."""
     if not events and not raw:
         return 0
-    rows = [*await _numbered(tx, events), *raw]
+    rows = await _numbered(tx, events)
+    rows += [_Row(shard_of(one.key), one.topic, one.key, pack(one.headers), one.payload) for one in raw]
+    shards, topics, keys, headers, payloads = zip(*rows, strict=True)
     await tx.execute(
-        APPEND,
-        {
-            "shards": [shard_of(row.key) for row in rows],
-            "topics": [row.topic for row in rows],
-            "keys": [row.key for row in rows],
-            "headers": [pack(row.headers) for row in rows],
-            "payloads": [row.payload for row in rows],
-        },
+        APPEND, {"shards": shards, "topics": topics, "keys": keys, "headers": headers, "payloads": payloads}
     )
     return len(rows)
 
 
-async def _numbered(tx: Executing, events: Sequence[Pending]) -> list[Raw]:
+async def _numbered(tx: Executing, events: Sequence[Pending]) -> list[_Row]:
     if not events:
         return []
-    counts = Counter((event.type.topic.name, event.subject) for event in events)
+    counters = [(event.type.topic.name, event.subject) for event in events]
+    counts = Counter(counters)
     taken = await tx.rows(
         TAKE_SEQUENCES,
         {
@@ -133,37 +140,33 @@ async def _numbered(tx: Executing, events: Sequence[Pending]) -> list[Raw]:
         },
     )
     last = {(row.topic, row.subject): row.last - counts[row.topic, row.subject] for row in taken}
-    records: list[Raw] = []
-    for event in events:
-        counter = (event.type.topic.name, event.subject)
+    rows: list[_Row] = []
+    for event, counter in zip(events, counters, strict=True):
         last[counter] += 1
-        records.append(_record(event, last[counter]))
-    return records
+        rows.append(_row(event, last[counter]))
+    return rows
 
 
-def _record(event: Pending, sequence: int) -> Raw:
+def _row(event: Pending, sequence: int) -> _Row:
+    declared, origin = event.type, event.origin
     attributes = Envelope(
         id=event.id,
-        type=event.type.type,
-        source=f"/interlink/{event.type.topic.writer}",
+        type=declared.type,
+        source=declared.topic.source,
         subject=event.subject,
         partitionkey=event.subject,
         time=event.time,
-        dataschema=event.type.dataschema,
+        dataschema=declared.dataschema,
         correlationid=str(event.correlation),
         sequence=sequence,
-        tenant=event.origin.tenant,
-        testmode=event.origin.testmode,
-        handling=event.origin.handling,
-        priority=event.origin.priority,
+        tenant=origin.tenant,
+        testmode=origin.testmode,
+        handling=origin.handling,
+        priority=origin.priority,
         traceparent=event.traceparent,
     )
-    return Raw(
-        topic=event.type.topic.name,
-        key=event.subject.encode(),
-        headers=envelope.encode(attributes),
-        payload=event.payload,
-    )
+    key = event.subject.encode()
+    return _Row(shard_of(key), declared.topic.name, key, pack(envelope.encode(attributes)), event.payload)
 
 
 def shard_of(key: bytes | None) -> int:

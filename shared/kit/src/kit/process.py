@@ -80,7 +80,7 @@ async def _until_signal(service: Service, settings: ServiceSettings, roles: Sequ
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     async with Process(service, settings, clock=_clock(settings)) as process:
-        _spare_collections()
+        spare_collections()
         await process.run(roles, stop)
 
 
@@ -93,7 +93,7 @@ def _clock(settings: ServiceSettings) -> Clock:
     return faults.JumpingClock(SystemClock(), file)
 
 
-def _spare_collections() -> None:
+def spare_collections() -> None:
     """Collect cyclic garbage as rarely as a service makes any.
 
     The collector counts what is made, not what is garbage: with Python's own thresholds it would look through a

@@ -6,11 +6,12 @@ Knows no Kafka client, so that order, failure classes, dead letters and what wai
 from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol, TypeAlias
+from typing import Any, TypeAlias
 
 from contracts import registry
 from contracts.model import Contract
 from kit import deadletter, inbox, parking, positions, telemetry
+from kit.arrivals import Arrival, Record, arrival
 from kit.database import Database, Transaction
 from kit.dispatch import Dispatcher, Received, UndecodableError
 from kit.failures import is_transient
@@ -31,48 +32,9 @@ class BreakerOpenError(Exception):
     """Too many dead letters: the consumer stops before it empties a topic into them."""
 
 
-class Record(Protocol):
-    """A record as a client hands it over."""
-
-    @property
-    def topic(self) -> str:
-        """Where it stands."""
-        ...
-
-    @property
-    def partition(self) -> int:
-        """Where it stands."""
-        ...
-
-    @property
-    def offset(self) -> int:
-        """Where it stands."""
-        ...
-
-    @property
-    def timestamp(self) -> int:
-        """When the broker took it, in milliseconds."""
-        ...
-
-    @property
-    def key(self) -> bytes | None:
-        """The key's bytes."""
-        ...
-
-    @property
-    def value(self) -> bytes | None:
-        """The data's bytes."""
-        ...
-
-    @property
-    def headers(self) -> Sequence[tuple[str, bytes | None]]:
-        """The envelope, in binary mode."""
-        ...
-
-
 Ends: TypeAlias = Counter[tuple[str, str]]
 """How many records of a topic came to which end: handled, seen, skipped, parked, dropped, or dead and why."""
-Effect: TypeAlias = Callable[[Transaction, Sequence[Record]], Awaitable[Ends]]
+Effect: TypeAlias = Callable[[Transaction, Sequence[Arrival]], Awaitable[Ends]]
 
 DEAD = "dead:"
 
@@ -104,18 +66,21 @@ class Settlement:
 
     async def handle(self, tx: Transaction, batch: Sequence[Received[Contract]]) -> Ends:
         """Call the handlers with those events of the batch that were not seen before."""
+        if not batch:
+            return Ends()
         fresh = await inbox.fresh(tx, [received.envelope.id for received in batch])
         unseen: list[Received[Contract]] = []
+        seen: Counter[str] = Counter()
         for received in batch:
             if received.envelope.id in fresh:
                 fresh.remove(received.envelope.id)  # a duplicate inside the batch counts once
                 unseen.append(received)
+            else:
+                seen[received.envelope.type] += 1
         for handler, events in self._dispatcher.rounds(unseen):
             await handler.handle(self._application, tx, events)
-        ends = Ends((registry.BY_TYPE[received.envelope.type].topic.name, "handled") for received in unseen)
-        ends.update((registry.BY_TYPE[received.envelope.type].topic.name, "seen") for received in batch)
-        ends.subtract((registry.BY_TYPE[received.envelope.type].topic.name, "seen") for received in unseen)
-        return ends
+        handled = Counter(received.envelope.type for received in unseen)
+        return _ends(handled, "handled") + _ends(seen, "seen")
 
     async def settle(self, records: Sequence[Record], expected: dict[Partition, int]) -> None:
         """Bring every record to its end: handled, skipped, parked or dead.
@@ -158,7 +123,7 @@ class Settlement:
             if key is None:
                 return False
             waiting = await parking.oldest(tx, key, limit)
-            effected = await self._effect(tx, waiting, set())
+            effected = await self._effect(tx, [arrival(record, self._group) for record in waiting], set())
             behind = {id(record) for _, record in effected.aside}  # an undecodable one: a person decides again
             await parking.forget(tx, [record for record in waiting if id(record) not in behind])
             if len(waiting) < limit and not effected.dead:
@@ -172,7 +137,7 @@ class Settlement:
             key = await parking.claim(tx)
             waiting = [] if key is None else await parking.oldest(tx, key, 1)
             for record in waiting:
-                await self._give_up(tx, record, error, message, attempts=SINGLE_TRIES)
+                await self._give_up(tx, arrival(record, self._group), error, message, attempts=SINGLE_TRIES)
             await parking.forget(tx, waiting)
         self._count(Ends((record.topic, DEAD + error) for record in waiting))
         return True
@@ -214,72 +179,65 @@ class Settlement:
     ) -> None:
         """Effect and position in one transaction; `expected` moves only once it is committed."""
         nexts = {Partition(record.topic, record.partition): record.offset + 1 for record in records}
-        with telemetry.span("consumer.batch", links=_traces(records), attributes={"records": len(records)}):
+        arrivals = [arrival(record, self._group) for record in records]
+        traces = {one.trace for one in arrivals}  # a batch continues none of its traces and links to all
+        with telemetry.span("consumer.batch", links=traces, attributes={"records": len(records)}):
             async with self._database.as_system() as tx:
-                ends = await effect(tx, records)
+                ends = await effect(tx, arrivals)
                 await positions.move(tx, expected, nexts)
                 fault("consumer.before_commit")
         fault("consumer.committed")
         expected.update(nexts)
         self._count(ends)
 
-    async def _decoded(self, tx: Transaction, records: Sequence[Record]) -> Ends:
+    async def _decoded(self, tx: Transaction, arrivals: Sequence[Arrival]) -> Ends:
         """Put what may not pass a dead event of its key aside, handle the rest, release what replays release."""
-        blocked = await parking.parked(tx, {key for record in records if (key := self._blockable(record)) is not None})
-        effected = await self._effect(tx, records, blocked)
+        blocked = await parking.parked(tx, {one.key for one in arrivals if one.key is not None and self._waits(one)})
+        effected = await self._effect(tx, arrivals, blocked)
         await parking.keep(tx, effected.aside)
-        replayed = {key for record in records if self._is_replay(record) and (key := self._key(record)) is not None}
+        replayed = {one.key for one in arrivals if one.replayed and one.key is not None}
         released = replayed - effected.dead
         await parking.release(tx, released)
         self.releasing = self.releasing or bool(released)
         return effected.ends
 
-    async def _effect(self, tx: Transaction, records: Sequence[Record], blocked: set[parking.Key]) -> "Effected":
+    async def _effect(self, tx: Transaction, arrivals: Sequence[Arrival], blocked: set[parking.Key]) -> "Effected":
         effected = Effected()
         batch: list[Received[Contract]] = []
-        for record in records:
-            key = self._blockable(record)
-            if deadletter.is_dropped(record.headers):
+        for one in arrivals:
+            record, key = one.record, one.key
+            if one.dropped:
                 effected.ends[record.topic, "dropped"] += 1
-            elif not self._dispatcher.wants(record.headers):
+            elif not self._dispatcher.wants(one.type):
                 effected.ends[record.topic, "skipped"] += 1
-            elif key is not None and (key in blocked or key in effected.dead):
+            elif key is not None and (key in blocked or key in effected.dead) and self._waits(one):
                 effected.aside.append((key, record))
                 effected.ends[record.topic, "parked"] += 1
             else:
                 try:
                     batch.append(self._dispatcher.decode(record.headers, record.value))
                 except UndecodableError as error:
-                    await self._give_up(tx, record, error.code, error.detail, attempts=1)
+                    await self._give_up(tx, one, error.code, error.detail, attempts=1)
                     effected.ends[record.topic, DEAD + error.code] += 1
-                    effected.dead |= {key for key in (self._key(record),) if key is not None}
+                    effected.dead |= {key for key in (one.key,) if key is not None}
         self._break_beyond(sum(number for (_, end), number in effected.ends.items() if end.startswith(DEAD)))
         effected.ends.update(await self.handle(tx, batch))
         return effected
+
+    def _waits(self, one: Arrival) -> bool:
+        """Whether it has to wait behind a dead event of its key: not what is replayed, nor what may pass."""
+        return not one.replayed and self._dispatcher.wants(one.type) and not self._dispatcher.commutative(one.type)
 
     def _break_beyond(self, dead: int) -> None:
         """Raise `BreakerOpenError` where so many more dead letters would be too many."""
         if sum(self._recent) + dead > BREAKER_DEAD:
             raise BreakerOpenError
 
-    async def _give_up(self, tx: Transaction, record: Record, error: str, message: str, *, attempts: int) -> None:
+    async def _give_up(self, tx: Transaction, one: Arrival, error: str, message: str, *, attempts: int) -> None:
         """A dead letter, and later events of its key wait behind it."""
-        tx.forward(self._dead_letter(record, error, message, attempts=attempts))
-        key = self._key(record)
-        if key is not None and not self._dispatcher.commutative(record.headers):
-            await parking.park(tx, key)
-
-    def _key(self, record: Record) -> parking.Key | None:
-        return None if record.key is None else (deadletter.source_of(record.topic, self._group), record.key)
-
-    def _blockable(self, record: Record) -> parking.Key | None:
-        """The key behind whose dead events this record waits; None for one that waits for nobody."""
-        if self._is_replay(record) or self._dispatcher.commutative(record.headers):
-            return None
-        return self._key(record)
-
-    def _is_replay(self, record: Record) -> bool:
-        return deadletter.source_of(record.topic, self._group) != record.topic
+        tx.forward(self._dead_letter(one.record, error, message, attempts=attempts))
+        if one.key is not None and not self._dispatcher.commutative(one.type):
+            await parking.park(tx, one.key)
 
     async def _bury(
         self,
@@ -289,10 +247,10 @@ class Settlement:
         message: str,
         attempts: int,
     ) -> None:
-        async def give_up(tx: Transaction, given: Sequence[Record]) -> Ends:
-            for record in given:
-                await self._give_up(tx, record, error, message, attempts=attempts)
-            return Ends((record.topic, DEAD + error) for record in given)
+        async def give_up(tx: Transaction, given: Sequence[Arrival]) -> Ends:
+            for one in given:
+                await self._give_up(tx, one, error, message, attempts=attempts)
+            return Ends((one.record.topic, DEAD + error) for one in given)
 
         await self._transact(records, expected, give_up)
 
@@ -321,11 +279,8 @@ class Settlement:
         )
 
 
-def _traces(records: Sequence[Record]) -> set[str]:
-    """The traces that meet in a batch: it continues none of them and links to all."""
-    return {
-        value.decode(errors="replace")
-        for record in records
-        for name, value in record.headers
-        if name == "ce_traceparent" and value is not None
-    }
+def _ends(types: Counter[str], end: str) -> Ends:
+    ends = Ends()
+    for kind, number in types.items():
+        ends[registry.BY_TYPE[kind].topic.name, end] += number
+    return ends

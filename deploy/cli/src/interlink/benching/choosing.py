@@ -18,6 +18,7 @@ from interlink.benching.rows import (
     row09_urgent,
     row10_reading,
     row11_memory,
+    row12_lag,
 )
 from interlink.stack.layout import StackError
 
@@ -35,9 +36,10 @@ ROWS: Mapping[str, Measuring] = {
     "8": row08_huge_file.measure,
     "9": row09_urgent.measure,
     "10": row10_reading.measure,
+    "12": row12_lag.measure,
     "11": row11_memory.measure,  # last: after all this
 }
-ORDER = ("1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11", "curve")
+ORDER = ("1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11", "12", "curve")
 """As the tables show them."""
 
 

@@ -52,8 +52,12 @@ METHOD = """\
 - **10** copies of a real suspect's rows in a second database, served by the services' own processes; the
   reference is psql with the same statements.
 - **11** PSS from /proc after the rows before.
+- **12** real `suspect.reported` records sent again while their consumer is held still; it goes on, and its memory
+  is looked at until nothing waits.
 - **curve** posts to last assignment, at growing sizes, and with more routing consumers as dynamic members of
   the group.
+
+Where the time of missed goals goes, and what would be next: [profiles](profiles.md).
 """
 
 

@@ -19,6 +19,7 @@ from interlink.benching.running import measure
 from interlink.benching.table import table
 from interlink.stack.home import Home
 from kit import telemetry
+from kit.process import spare_collections
 
 console = Console(highlight=False, stderr=True)
 
@@ -34,6 +35,7 @@ def bench(
 ) -> None:
     """Measure a running stack beside references on the same machine; goals that are not met are marked so."""
     telemetry.configure_logging("bench", level=logging.CRITICAL)  # the parts that are measured alone log on stdout
+    spare_collections()  # rows 4 and 5 run a service's parts in this process
     names = chosen(only)
     finished: list[Row] = []
     with console.status("") as status:
