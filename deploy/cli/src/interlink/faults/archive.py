@@ -65,14 +65,15 @@ class Archive:
         """
         running = self._running()
         self._until(lambda: _answers(running, IN_STEP), "The receiver is not in step")
-        lost = self._folder.with_name(f"lost-{self._count}")
+        spent, lost = self._folder, self._folder.with_name("lost")
         with running.down(StopMode.IMMEDIATE):
             self._end()
             self._home.postgres.rename(lost)
             self._restore(running.system_user)
         self._until(self._is_back, "The restored database does not come up")
         self._begin()
-        shutil.rmtree(lost)
+        for folder in (lost, spent):  # only now: until then the log was needed, and a person may want to look
+            shutil.rmtree(folder)
 
     @property
     def _folder(self) -> Path:
