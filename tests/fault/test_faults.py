@@ -12,7 +12,7 @@ from suite.guides import ROOT
 from interlink.faults.acts.points import POINTS
 
 MINUTES = 1.3
-SECONDS = 600
+SECONDS = 720
 KILLS = 30
 KINDS = {
     *(f"kill -9 at {point}" for point in POINTS),

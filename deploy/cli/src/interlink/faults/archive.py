@@ -23,7 +23,7 @@ from interlink.stack.postgres import Postgres, StopMode
 RECEIVER = "pg_receivewal"
 SLOT = "faults"
 END_SECONDS = 10
-STREAMING_SECONDS = 60.0
+STREAMING_SECONDS = 120.0
 STEP_SECONDS = 0.1
 PARTIAL = ".partial"
 STREAMING = "SELECT true FROM pg_stat_replication WHERE application_name = 'pg_receivewal' AND state = 'streaming'"
