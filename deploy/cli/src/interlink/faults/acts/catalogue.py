@@ -31,14 +31,17 @@ def surroundings(size: Size) -> dict[str, Act]:
         "freeze": freeze.strike,
         "pool": database.pool,
         "members": members.strike,
-        "slow": outside.slow,
-        "failing": outside.failing,
     }
 
 
-def longest() -> dict[str, Act]:
-    """What lasts long, or has its effect later: everything else happens meanwhile."""
-    return {"snapshot": database.snapshot, "clock": clock.strike}
+def circumstances() -> dict[str, Act]:
+    """What ends nobody, and everything else happens meanwhile."""
+    return {
+        "snapshot": database.snapshot,
+        "clock": clock.strike,
+        "slow": outside.slow,
+        "failing": outside.failing,
+    }
 
 
 def losses() -> dict[str, Act]:
@@ -48,7 +51,7 @@ def losses() -> dict[str, Act]:
 
 def everything(size: Size) -> dict[str, Act]:
     """All faults by the name that `--only` takes."""
-    return {KILLS: kill.once} | points_of_code() | surroundings(size) | longest() | losses()
+    return {KILLS: kill.once} | points_of_code() | surroundings(size) | circumstances() | losses()
 
 
 def loses(size: Size, only: Sequence[str]) -> bool:
@@ -62,4 +65,4 @@ def lanes(size: Size, random: Random) -> list[Sequence[Act]]:
     around += losses().values() if size.losses else ()
     for acts in (around, points):
         random.shuffle(acts)
-    return [around, points[::2], points[1::2], list(longest().values())]
+    return [around, points[::2], points[1::2], list(circumstances().values())]
