@@ -1,13 +1,17 @@
-"""A process stops in order and in bounded time, whoever does not listen."""
+"""A process stops in order and in bounded time, whoever does not listen; its clock is the machine's."""
 
 import asyncio
 import time
+from pathlib import Path
 
 import pytest
 
+from kit.faults import JumpingClock
 from kit.joining import CLOSE_SECONDS
-from kit.process import RELAYED, WORKED, Stage, _drain
+from kit.process import RELAYED, WORKED, Stage, _clock, _drain
 from kit.producer import CLOSE_SECONDS as PRODUCER_CLOSES
+from kit.settings import ServiceSettings
+from kit.time import SystemClock
 
 
 class Log:
@@ -68,3 +72,12 @@ async def test_a_task_that_fails_ends_the_process() -> None:
 def test_all_stages_and_what_they_close_take_ten_seconds() -> None:
     assert WORKED + CLOSE_SECONDS <= 10
     assert RELAYED + PRODUCER_CLOSES <= 10
+
+
+def test_a_clock_can_be_moved_only_where_the_settings_say_so(tmp_path: Path) -> None:
+    named = ServiceSettings(consumer_instance="routing-worker")
+    assert isinstance(_clock(named), SystemClock)
+    nobody = ServiceSettings(clock_faults=tmp_path)
+    assert isinstance(_clock(nobody), SystemClock), "a process without a name has no file"
+    told = ServiceSettings(consumer_instance="routing-worker", clock_faults=tmp_path)
+    assert isinstance(_clock(told), JumpingClock)
