@@ -105,8 +105,8 @@ def test_rows_are_chosen_by_name_and_shown_in_order() -> None:
         "10",
         "curve",
     ]
-    with pytest.raises(StackError, match="no row 12"):
-        chosen("1,12")
+    with pytest.raises(StackError, match="no row 13"):
+        chosen("1,13")
 
 
 def test_figures_are_written_with_the_digits_that_mean_something() -> None:
