@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from contracts.personal import EntryItems
@@ -90,6 +90,7 @@ def identifiers(count: int, value: str) -> tuple[Identifier, ...]:
     )
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # entries are large, and machines are busy
 @given(ENTRIES)
 def test_the_model_reads_a_part_and_would_write_the_same_bytes(entry: Entry) -> None:
     [part] = parts(entry)
