@@ -28,7 +28,7 @@ MOST_OF_A_BATCH = 15
 MOST_OF_A_MOVE = 22
 """The same where newer evidence moves suspects that are assigned already (19)."""
 MOST_OF_A_GROUP = 15
-"""Statements of intake for a group of one partner's files (13); each further partner adds two."""
+"""Statements of intake for a group of one partner's files (13); a second adds three, each further one two."""
 
 
 @pytest.fixture
