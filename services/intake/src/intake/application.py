@@ -97,7 +97,8 @@ class Intake:
 
     async def _commit(self, group: Sequence[Prepared]) -> Sequence[Outcome | Requeue]:
         tenants = sorted({prepared.filing.tenant for prepared in group})
-        async with self.database.as_tenants(tenants) as tx:
+        opening = self.database.as_tenants(tenants) if len(tenants) > 1 else self.database.as_tenant(tenants[0])
+        async with opening as tx:
             answers = await self._accept(tx, group)
         fault("intake.committed")
         if all(isinstance(answer, Requeue) for answer in answers):

@@ -1,10 +1,13 @@
 """The native JSON: a fault refuses what it is in, and nothing more."""
 
 import base64
+from collections.abc import Callable
 from typing import Any
 
 import orjson
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from intake.domain.grading import Grade
 from intake.domain.handling import Code, Tlp
@@ -12,6 +15,7 @@ from intake.domain.offences import OffenceType
 from intake.domain.priority import Priority
 from intake.domain.referral import Naming, Role, Submission
 from intake.domain.verdicts import Count, Severity
+from intake.formats.native import refuse_repeated_names
 from kit.errors import Rejected
 from sandbox.generator import native
 
@@ -314,12 +318,61 @@ def test_json_is_utf_8(read: Any) -> None:
     [
         b'{"suspects":[{"reference":"S-1"}],"suspects":[{"reference":"S-2"}]}',
         b'{"suspects":[{"reference":"S-1","captures":[{"ip":"24.48.0.1","ip":"24.48.0.2"}]}]}',
+        b'{"suspects":[{"reference" :"S-1","name": "\\u003a", "name": "\\u003A"}]}',
     ],
 )
 def test_a_name_twice_in_one_object_refuses_the_file(read: Any, body: bytes) -> None:
     with pytest.raises(Rejected) as refused:
         read(body)
     assert (refused.value.code, refused.value.status) == ("body.repeated_name", 422)
+
+
+class Members(list[tuple[str, Any]]):
+    """An object as it is written: a name may stand in it twice."""
+
+    def names_twice(self) -> bool:
+        return len({name for name, _ in self}) != len(self)
+
+
+NAMES = st.text(st.sampled_from('ab:"\\\\'), max_size=2)
+VALUES = st.recursive(
+    NAMES, lambda inner: st.lists(inner, max_size=2) | st.lists(st.tuples(NAMES, inner), max_size=3).map(Members)
+)
+
+
+def written(value: Any, escape: Callable[[str], str]) -> str:
+    match value:
+        case Members():
+            return "{" + ",".join(f"{escape(name)} :{written(part, escape)}" for name, part in value) + "}"
+        case list():
+            return "[" + ", ".join(written(part, escape) for part in value) + "]"
+        case _:
+            return escape(value)
+
+
+def names_twice(value: Any) -> bool:
+    match value:
+        case Members():
+            return value.names_twice() or any(names_twice(part) for _, part in value)
+        case list():
+            return any(names_twice(part) for part in value)
+        case _:
+            return False
+
+
+@given(VALUES, st.booleans())
+def test_no_repeated_name_is_overlooked_and_no_other_body_is_refused(value: Any, escaped: bool) -> None:
+    def escape(text: str) -> str:
+        plain = orjson.dumps(text).decode()
+        return plain.replace(":", "\\u003a") if escaped else plain
+
+    body = written(value, escape).encode()
+    try:
+        refuse_repeated_names(body, orjson.dumps(orjson.loads(body), option=orjson.OPT_SORT_KEYS))
+    except Rejected:
+        assert names_twice(value)
+    else:
+        assert not names_twice(value)
 
 
 def test_a_body_nested_deeper_than_any_referral_is_refused(read: Any) -> None:

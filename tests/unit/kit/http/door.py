@@ -78,7 +78,7 @@ RAISED: dict[str, Exception] = {
 
 @router.get("/raise/{name}")
 async def raise_it(name: str, request: Request) -> None:
-    app: Probe = application(request)
+    app: Probe = await application(request)
     raise app.errors.get(name) or RAISED[name]
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Annotated, Any, Final
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Header, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BaseModel, Field
 
 from intake import queries
@@ -26,7 +26,7 @@ from kit.access import Principal
 from kit.audit import Entry as AuditEntry
 from kit.encryption import DataKey, Sealed, Unreadable
 from kit.errors import NotFound, Problem, Rejected
-from kit.http import body
+from kit.http import body, headers
 from kit.http.app import application
 from kit.http.auth import caller
 from kit.http.pages import Page, PageOf, page
@@ -150,7 +150,16 @@ class ReferralView(ReferralSummary):
     next: int | None
 
 
-_POST_DOCUMENTATION: Final[dict[str, Any]] = {
+class PostHeaders(BaseModel):
+    """What is said of a file beside it."""
+
+    key: str | None = Field(alias="idempotency-key", pattern=KEY)
+    reference: str | None = Field(alias="interlink-reference", max_length=255)
+    version: str | None = Field(alias="interlink-version", max_length=16)
+    urgency: str | None = Field(alias="interlink-urgency", max_length=8)
+
+
+_POST_DOCUMENTATION: Final[dict[str, Any]] = headers.documented(PostHeaders) | {
     "requestBody": {
         "required": True,
         "description": "A native referral, or a CyberTipline report; at most 16 MiB. Media is refused.",
@@ -174,17 +183,14 @@ async def receive(
     request: Request,
     app: App,
     principal: Annotated[Principal, caller("referrals:write")],
-    idempotency_key: Annotated[str | None, Header(pattern=KEY)] = None,
-    interlink_reference: Annotated[str | None, Header(max_length=255)] = None,
-    interlink_version: Annotated[str | None, Header(max_length=16)] = None,
-    interlink_urgency: Annotated[str | None, Header(max_length=8)] = None,
 ) -> Response:
     """The receipt, once the file is durable. The same file again gets the same bytes and no second effect."""
+    said = headers.read(PostHeaders, request)
     partner = await app.partner(principal.tenant)
     received_at, deadline = app.clock.now(), asyncio.get_running_loop().time() + LONGEST_WAIT_SECONDS
     media_type = body.media_type(request)
     shed = app.pressure.refusal()
-    if shed is not None and not (partner.urgent and says_urgent(interlink_urgency)):
+    if shed is not None and not (partner.urgent and says_urgent(said.urgency)):
         raise shed
     content = await body.read(request, door.LARGEST_BODY)
     posted = Posted(
@@ -192,23 +198,23 @@ async def receive(
         media_type=media_type.essence,
         charset=media_type.charset,
         received_at=received_at,
-        reference=interlink_reference,
-        version=interlink_version,
-        urgency=interlink_urgency,
+        reference=said.reference,
+        version=said.version,
+        urgency=said.urgency,
         zone=partner.clock_zone,
     )
     submission = await _beside(app, content, lambda: readable(posted))
     if shed is not None and not assessing.urgent_of_itself(submission, received_at):
         raise shed
     key = await app.keyring.new_key()
-    filing = _filing(posted, submission, partner, principal, idempotency_key, key, deadline)
+    filing = _filing(posted, submission, partner, principal, said.key, key, deadline)
     prepared: Prepared = await _beside(app, content, lambda: prepare(filing, app.index_key))
     pressing = most_pressing(entry.priority for entry in prepared.entries)
     accepted = await app.submit(prepared, urgent=pressing in URGENT)
-    headers = {"Location": f"/v1/referrals/{accepted.number}"}
+    told = {"Location": f"/v1/referrals/{accepted.number}"}
     if accepted.replayed:
-        headers["Idempotent-Replayed"] = "true"
-    return Response(accepted.receipt, 201, headers, "application/json")
+        told["Idempotent-Replayed"] = "true"
+    return Response(accepted.receipt, 201, told, "application/json")
 
 
 async def _beside(app: Intake, content: bytes, work: Any) -> Any:

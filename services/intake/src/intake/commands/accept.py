@@ -4,7 +4,7 @@ Which is which is decided under try-locks on (tenant, key) and (tenant, referenc
 one file have one effect. A later version of a known file is handed back, to be compared alone.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 from uuid import UUID
@@ -84,7 +84,10 @@ def prepare(filing: Filing, index_key: bytes) -> Prepared:
 
 
 async def accept(tx: Transaction, group: Sequence[Prepared], *, largest_direct: int, now: float) -> list[Answer]:
-    """Answers in the order of the group. `now` is the event loop's clock, against which files are kept waiting."""
+    """Answers in the order of the group. `now` is the event loop's clock, against which files are kept waiting.
+
+    The transaction inserts for all tenants of the group, and acts for the tenant where there is one alone.
+    """
     tenants = sorted({prepared.filing.tenant for prepared in group})
     free = await _lock(tx, group)
     verdicts = await _judge(tx, [group[index] for index in free], tenants)
@@ -134,77 +137,66 @@ async def _lock(tx: Transaction, group: Sequence[Prepared]) -> list[int]:
 
 async def _judge(tx: Transaction, group: Sequence[Prepared], tenants: Sequence[str]) -> list[repeating.Verdict]:
     """Each file against what its own partner posted before: the lookup sees one tenant's rows at a time."""
-    keys: dict[tuple[str, str], repeating.UnderKey] = {}
-    references: dict[tuple[str, str, int], repeating.UnderReference] = {}
+    known = _Known()
     for tenant in tenants:
+        await _act_for(tx, tenant, tenants)
+        await known.look_up(tx, tenant, [prepared.filing for prepared in group if prepared.filing.tenant == tenant])
+    return [known.verdict(prepared.filing) for prepared in group]
+
+
+async def _act_for(tx: Transaction, tenant: str, tenants: Sequence[str]) -> None:
+    if len(tenants) > 1:  # else the transaction was opened for it
         await tx.act_for(tenant, tenants)
-        own = [prepared for prepared in group if prepared.filing.tenant == tenant]
-        keys.update(await _known_keys(tx, tenant, own))
-        references.update(await _known_references(tx, tenant, own))
-    return [_verdict(prepared.filing, keys, references) for prepared in group]
 
 
-def _verdict(
-    filing: Filing,
-    keys: Mapping[tuple[str, str], repeating.UnderKey],
-    references: Mapping[tuple[str, str, int], repeating.UnderReference],
-) -> repeating.Verdict:
-    submission = filing.submission
-    posted = repeating.Posted(
-        key=filing.idempotency_key,
-        reference=submission.reference,
-        version=submission.version,
-        body=filing.body_sha256,
-        content=submission.content,
-    )
-    return repeating.judge(
-        posted,
-        keys.get((filing.tenant, filing.idempotency_key or "")),
-        references.get((filing.tenant, submission.reference, submission.version)),
-    )
+class _Known:
+    """What was posted before under the keys and references of a group."""
 
+    def __init__(self) -> None:
+        self._keys: dict[tuple[str, str], repeating.UnderKey] = {}
+        self._references: dict[tuple[str, str, int], repeating.UnderReference] = {}
 
-async def _known_keys(
-    tx: Transaction, tenant: str, group: Sequence[Prepared]
-) -> dict[tuple[str, str], repeating.UnderKey]:
-    asked = [prepared.filing.idempotency_key for prepared in group if prepared.filing.idempotency_key]
-    if not asked:
-        return {}
-    rows = await tx.rows(referral_store.BY_KEY, {"tenant": tenant, "keys": asked})
-    return {
-        (tenant, row.key): repeating.UnderKey(
-            referral=row.referral_id, version=row.version, body=bytes(row.body_sha256)
+    async def look_up(self, tx: Transaction, tenant: str, filings: Sequence[Filing]) -> None:
+        """Look for what one tenant's files name."""
+        rows = await tx.rows(
+            referral_store.KNOWN,
+            {
+                "tenant": tenant,
+                "keys": [filing.idempotency_key for filing in filings if filing.idempotency_key],
+                "references": [filing.submission.reference for filing in filings],
+                "versions": [filing.submission.version for filing in filings],
+            },
         )
-        for row in rows
-    }
+        for row in rows:
+            sha256 = None if row.sha256 is None else bytes(row.sha256)
+            if row.key is None:
+                self._references[tenant, row.reference, row.version] = repeating.UnderReference(
+                    referral=row.id, current=row.current, content=sha256
+                )
+            elif sha256 is not None:
+                self._keys[tenant, row.key] = repeating.UnderKey(referral=row.id, version=row.version, body=sha256)
 
-
-async def _known_references(
-    tx: Transaction, tenant: str, group: Sequence[Prepared]
-) -> dict[tuple[str, str, int], repeating.UnderReference]:
-    submissions = [prepared.filing.submission for prepared in group]
-    rows = await tx.rows(
-        referral_store.BY_REFERENCE,
-        {
-            "tenant": tenant,
-            "references": [submission.reference for submission in submissions],
-            "versions": [submission.version for submission in submissions],
-        },
-    )
-    return {
-        (tenant, row.reference, row.version): repeating.UnderReference(
-            referral=row.id,
-            current=row.current,
-            content=None if row.content_sha256 is None else bytes(row.content_sha256),
+    def verdict(self, filing: Filing) -> repeating.Verdict:
+        """Whether a file is new."""
+        submission = filing.submission
+        posted = repeating.Posted(
+            key=filing.idempotency_key,
+            reference=submission.reference,
+            version=submission.version,
+            body=filing.body_sha256,
+            content=submission.content,
         )
-        for row in rows
-    }
+        return repeating.judge(
+            posted,
+            self._keys.get((filing.tenant, filing.idempotency_key or "")),
+            self._references.get((filing.tenant, submission.reference, submission.version)),
+        )
 
 
 async def _repeat(tx: Transaction, group: Sequence[tuple[Prepared, Again]], tenants: Sequence[str]) -> list[Accepted]:
     found: dict[tuple[UUID, int], Any] = {}
     for tenant in sorted({prepared.filing.tenant for prepared, _ in group}):
-        await tx.act_for(tenant, tenants)
+        await _act_for(tx, tenant, tenants)
         own = [(again.referral, again.version) for prepared, again in group if prepared.filing.tenant == tenant]
         found.update(await referral_store.receipts(tx, own))
         await referral_store.remember(tx, list(_new_keys(group, tenant)))

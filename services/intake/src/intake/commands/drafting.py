@@ -7,7 +7,7 @@ that an entry that only moved is unchanged.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 import orjson
@@ -24,7 +24,6 @@ from intake.store.entries import FINGERPRINT_BYTES, NewEntry
 from kit.encryption import DataKey, Sealed, keyed_hash
 
 CHUNK: Final = 256 * 1024
-_PLACES: Final[Any] = {name: {"__all__": {"item"}} for name in ("captures", "identifiers", "civic_addresses")}
 _FINGERPRINTED: Final = frozenset({"account", "email", "phone", "device"})
 
 
@@ -59,8 +58,7 @@ def _content(submission: Submission, entry: Entry, handling: str, parts: Sequenc
         sorted(entry.signals),
         None if authority is None else (authority.country, authority.agency, authority.investigating),
     )
-    told = [part.items.model_dump_json(exclude=_PLACES) for part in parts]
-    return orjson.dumps((frame, told)).decode()
+    return orjson.dumps((frame, [part.told.decode() for part in parts])).decode()
 
 
 def _fingerprints(entry: Entry, index_key: bytes) -> Iterator[bytes]:

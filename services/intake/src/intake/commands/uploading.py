@@ -43,12 +43,14 @@ async def standing(tx: Transaction, tenant: str, key: str | None, reference: str
 
     Only a look: what counts is judged once the file is complete.
     """
-    keys = [] if key is None else [key]
-    if await tx.rows(referral_store.BY_KEY, {"tenant": tenant, "keys": keys}):
-        return True
     named = [] if reference is None else [reference]
-    asked = {"tenant": tenant, "references": named, "versions": [1] * len(named)}
-    return bool(await tx.rows(referral_store.BY_REFERENCE, asked))
+    asked = {
+        "tenant": tenant,
+        "keys": [] if key is None else [key],
+        "references": named,
+        "versions": [1] * len(named),
+    }
+    return bool(await tx.rows(referral_store.KNOWN, asked))
 
 
 async def begin(tx: Transaction, upload: Upload, now: datetime) -> None:

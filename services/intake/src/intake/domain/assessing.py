@@ -41,7 +41,8 @@ def handling(submission: Submission, entry: Entry | None, default: Handling) -> 
     """The strictest of the parts; the partner's default stands where the file says nothing."""
     said = submission.handling
     of_file = Handling(codes=said.codes or default.codes, tlp=said.tlp or default.tlp or Tlp.AMBER, note=said.note)
-    return strictest((of_file, *(entry.handlings if entry is not None else ())))
+    of_parts = tuple(entry.handlings) if entry is not None else ()
+    return strictest((of_file, *of_parts)) if of_parts else of_file
 
 
 def _of_a_child(entry: Entry) -> frozenset[Signal]:

@@ -55,7 +55,7 @@ def grade(capture: Gradable) -> Grade:
 
 def best(grades: Iterable[Grade]) -> Grade:
     """The grade of an entry: its best capture's, X without one."""
-    return min(grades, key=list(Grade).index, default=Grade.X)
+    return min(grades, default=Grade.X)  # their letters sort from best to worst
 
 
 def invented(*, event: str | None, raw_time: str | None, incident_time: str | None) -> bool:

@@ -7,6 +7,7 @@ encrypted or re-encoded on purpose.
 
 import base64
 import re
+import string
 from collections.abc import Iterator
 from typing import Final
 
@@ -51,6 +52,9 @@ _MAGIC: Final = (
 _RIFF: Final = frozenset({b"WEBP", b"AVI ", b"WAVE"})
 _JPEG_MARKERS: Final = frozenset({0xC0, 0xC2, 0xC4, 0xDB, 0xDD, 0xFE, *range(0xE0, 0xF0)})
 _RUN: Final = re.compile(rb"[A-Za-z0-9+/_-]{%d,}" % LONG_RUN)
+_LETTERS: Final = (string.ascii_letters + string.digits + "+/_-").encode()
+_ALIKE: Final = bytes.maketrans(_LETTERS, b"x" * len(_LETTERS))
+_LONG: Final = b"x" * LONG_RUN
 _URL_SAFE: Final = bytes.maketrans(b"-_", b"+/")
 _DATA_URI: Final = re.compile(rb"data:(?:image|video|audio)/", re.IGNORECASE)
 _ESCAPED: Final = re.compile(rb"\\u00([2-7][0-9a-fA-F])|&#x([2-7][0-9a-fA-F]);|&#([3-9][0-9]|1[01][0-9]|12[0-7]);")
@@ -75,7 +79,10 @@ def is_media(start: bytes) -> bool:
 def suspicious(body: bytes) -> bool:
     """Whether a text holds a long run that begins like media, or a data URI of media."""
     text = _unescaped(body)
-    return _DATA_URI.search(text) is not None or any(is_media(start) for start in _starts(text))
+    if b"data:" in text.lower() and _DATA_URI.search(text) is not None:
+        return True
+    # Whether there is any long run is seen in a tenth of the time in which `_RUN` finds out: most files have none.
+    return _LONG in text.translate(_ALIKE) and any(is_media(start) for start in _starts(text))
 
 
 def suspicious_value(value: str, *, declared_hash: bool) -> bool:

@@ -202,18 +202,15 @@ class Batch:
         self._content.update(hashlib.sha256(canonical).digest())
         if suspicious:
             native.refuse_media(document, line)
-        if _repeats_names(raw, document):
+        if _repeats_names(raw, canonical):
             findings.reject_entry(line, "entry.repeated_name")
             return None
         return document
 
 
-def _repeats_names(raw: bytes, document: Any) -> bool:
-    """What is written again as it came has lost no member: then the slow look is saved."""
-    if orjson.dumps(document) == raw.strip():
-        return False
+def _repeats_names(raw: bytes, canonical: bytes) -> bool:
     try:
-        native.refuse_repeated_names(raw)
+        native.refuse_repeated_names(raw, canonical)
     except Rejected:
         return True
     return False

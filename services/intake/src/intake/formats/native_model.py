@@ -1,7 +1,7 @@
 """The native JSON of `POST /v1/referrals`, closed: a field that is not here is an error, never dropped.
 
 Types only. What a text means (an address, a time, a country) is decided by `intake.formats.reading`, so that
-a wrong one rejects its item and not the file.
+a wrong one rejects its item and not the file. Lists come from a factory: pydantic would copy a default deeply.
 """
 
 from typing import Annotated, Literal, TypeAlias
@@ -28,7 +28,7 @@ class Closed(BaseModel):
 class HandlingBody(Closed):
     """Handling codes and traffic light of a file, an entry or an item (domain.md §2.8)."""
 
-    codes: list[HandlingCode] = []
+    codes: list[HandlingCode] = Field(default_factory=list)
     tlp: TlpWord | None = None
     note: Long | None = None
 
@@ -126,12 +126,12 @@ class EntryHead(Closed):
 class EntryBody(EntryHead):
     """A suspect or victim with its items."""
 
-    captures: list[CaptureBody] = []
-    identifiers: list[IdentifierBody] = []
-    civic_addresses: list[CivicAddressBody] = []
-    phones: list[PhoneBody | Short] = []
-    devices: list[DeviceBody] = []
-    hashes: list[HashBody] = []
+    captures: list[CaptureBody] = Field(default_factory=list)
+    identifiers: list[IdentifierBody] = Field(default_factory=list)
+    civic_addresses: list[CivicAddressBody] = Field(default_factory=list)
+    phones: list[PhoneBody | Short] = Field(default_factory=list)
+    devices: list[DeviceBody] = Field(default_factory=list)
+    hashes: list[HashBody] = Field(default_factory=list)
 
 
 class EntryLine(Closed):
@@ -195,8 +195,8 @@ class ReferralHead(Closed):
     handling: HandlingBody | None = None
     foreign_authority: ForeignAuthorityBody | None = None
     offence_basis: Literal["canadian", "foreign"] | None = None
-    legal_process: list[LegalProcessBody] = []
-    cross_references: list[CrossReferenceBody] = []
+    legal_process: list[LegalProcessBody] = Field(default_factory=list)
+    cross_references: list[CrossReferenceBody] = Field(default_factory=list)
     bundle: BundleBody | None = None
     synthetic: bool = False
 
@@ -204,5 +204,5 @@ class ReferralHead(Closed):
 class ReferralBody(ReferralHead):
     """A whole submission."""
 
-    suspects: list[EntryBody] = []
-    victims: list[EntryBody] = []
+    suspects: list[EntryBody] = Field(default_factory=list)
+    victims: list[EntryBody] = Field(default_factory=list)

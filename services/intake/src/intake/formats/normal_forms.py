@@ -91,7 +91,7 @@ def _canadian(raw: str) -> str:
 
 def _email(text: str) -> str | None:
     local, at, domain = text.rpartition("@")
-    if not (at and local and "." in domain) or any(letter.isspace() for letter in text):
+    if not (at and local and "." in domain) or len(text.split()) != 1:
         return None
     return f"{local}@{domain.lower()}"
 

@@ -1,6 +1,7 @@
 """Items as any format tells them become domain items, with what there is to say about each.
 
-A reader of a format finds the texts; what a text means is decided here, once for all formats.
+A reader of a format finds the texts; what a text means is decided here, once for all formats. The texts live for one
+call, so they are not frozen: that would make each of them three times as dear.
 """
 
 from dataclasses import dataclass
@@ -29,7 +30,7 @@ class Frame:
     incident_time: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class CaptureTexts:
     """A capture as sent. `port` is None where none was sent, 0 where it could not be read."""
 
@@ -118,7 +119,7 @@ def _doubts(item: str, ip_class: IpClass, when: time.ParsedTime, findings: Findi
         findings.warn_item(item, "time.zone_assumed")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class IdentifierTexts:
     """An identifier as sent. `dialled` is what stands for a phone number where its country code came apart."""
 
@@ -167,7 +168,7 @@ def _moment(item: str, text: str | None, frame: Frame, findings: Findings) -> da
     return when.at
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class AddressTexts:
     """A civic address as sent."""
 
@@ -209,7 +210,7 @@ def civic_address(texts: AddressTexts, findings: Findings) -> CivicAddress | Non
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class LocationTexts:
     """A stated location as sent."""
 
@@ -236,7 +237,7 @@ def stated_location(entry: str, texts: LocationTexts, findings: Findings) -> Sta
 
 def too_long(*texts: str | None) -> bool:
     """Whether one of them is longer than any of our formats lets it be."""
-    return any(text is not None and len(text) > LONGEST_TEXT for text in texts)
+    return max(map(len, filter(None, texts)), default=0) > LONGEST_TEXT
 
 
 def _blank_is_none(text: str | None) -> str | None:

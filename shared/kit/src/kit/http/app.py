@@ -111,8 +111,11 @@ def create_app(
     return app
 
 
-def application(request: Request) -> Any:
-    """The service's application object, for `Annotated[App, Depends(application)]`."""
+async def application(request: Request) -> Any:
+    """The service's application object, for `Annotated[App, Depends(application)]`.
+
+    Async although nothing is awaited: FastAPI calls a plain function in a thread, and back, for every request.
+    """
     return request.app.state.application
 
 

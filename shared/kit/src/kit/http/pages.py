@@ -88,7 +88,7 @@ class Page:
 def page(of: str) -> Any:
     """The dependency for a list route: `Annotated[Page, page("referrals")]`. `of` is unique to the list."""
 
-    def asked(
+    async def asked(  # a plain function would cost a thread and back for every request
         request: Request,
         limit: Annotated[int, Query(ge=1, le=LARGEST_LIMIT, description="Rows in a page.")] = DEFAULT_LIMIT,
         cursor: Annotated[
