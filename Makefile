@@ -11,8 +11,9 @@ STAMP := .venv/.interlink-setup
 MEMBERS := $(patsubst %/pyproject.toml,%,$(wildcard services/*/pyproject.toml shared/*/pyproject.toml deploy/*/pyproject.toml))
 QUICK := $(wildcard tests/unit tests/contract tests/architecture)
 PARALLEL := $(QUICK) $(wildcard tests/service)
-# These share one broker, and stop and kill what they test: one after the other.
-SERIAL := $(wildcard tests/kafka tests/flow tests/fault tests/perf)
+# Each of these two groups shares what it starts, and stops and kills it: one after the other, the groups side by side.
+BROKER := $(wildcard tests/kafka tests/perf)
+SUITE := $(wildcard tests/flow tests/fault)
 
 .PHONY: help
 help: ## Explain every verb.
@@ -55,7 +56,10 @@ test: lint ## Prove that it works: all tests, on a real Postgres and a real Kafk
 	@mkdir -p .local
 	$(BIN)/coverage run -m pytest -q -p no:xdist --durations=0 --durations-min=5 tests/unit/intake tests/unit/routing tests/unit/isp_liaison tests/unit/notifications
 	$(BIN)/coverage report
-	$(if $(SERIAL),$(BIN)/pytest -p no:xdist $(SERIAL))
+	@$(BIN)/pytest -p no:xdist $(BROKER) > .local/broker-tests.log 2>&1 & broker=$$!; \
+		$(BIN)/pytest -p no:xdist $(SUITE) && suite=0 || suite=$$?; \
+		wait $$broker && broker=0 || broker=$$?; \
+		cat .local/broker-tests.log; exit $$((suite | broker))
 
 .PHONY: test-fast
 test-fast: $(STAMP) ## The tests that need no server, in seconds.

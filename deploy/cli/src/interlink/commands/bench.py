@@ -46,11 +46,12 @@ def bench(
         def done(row: Row) -> None:
             finished.append(row)
             console.print(f"row {row.row}: {row.work}: {row.verdict}", *(row.notes if row.ours is None else ()))
-            if as_json is not None:  # after each row: a run that is cut off keeps what it measured
+            # After each row: a run that is cut off keeps what it measured.
+            if as_json is not None:
                 page.write_json(as_json, in_order(finished), quick=quick)
+            if write:
+                page.write_page(in_order(finished), quick=quick)
 
         ground = Ground.of(Home.open(), quick=quick, tell=tell)
         uvloop.run(measure(ground, names, done))
     Console(highlight=False).print(table(in_order(finished)))
-    if write:
-        page.write_page(in_order(finished), quick=quick)
