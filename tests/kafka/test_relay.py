@@ -2,15 +2,19 @@
 # pyright: reportPrivateUsage=false
 
 import asyncio
+import random
 from typing import Any
 
 import asyncpg
+from confluent_kafka.admin import AlterConfigOpType, ConfigEntry, ConfigResource, ResourceType
 from probe.broker import Topics
 from probe.service import received
 from sqlalchemy import text
 
 from contracts import envelope, ids
 from contracts.events.referrals import ReferralReceived
+from interlink.stack import kafka as embedded_kafka
+from interlink.stack.kafka import Kafka
 from kit.database import Database
 from kit.kafka import KafkaAccess
 from kit.outbox import Origin, Raw, shard_of
@@ -135,6 +139,42 @@ async def test_a_record_that_can_never_be_sent_is_put_aside_and_the_rest_goes_on
     await eventually(aside)
     assert len(await written(topics.referrals)) == 1
     assert await fetch(database.superuser_url, "SELECT FROM probe.outbox") == []
+
+
+def allow_at_most(kafka: Kafka, topic: str, size: int) -> None:
+    """Let the broker take no larger batch on that topic."""
+    limit = ConfigEntry("max.message.bytes", str(size), incremental_operation=AlterConfigOpType.SET)
+    resource = ConfigResource(ResourceType.TOPIC, topic, incremental_configs=[limit])
+    admin = embedded_kafka.admin_client(kafka.client_settings())
+    for future in admin.incremental_alter_configs([resource]).values():
+        future.result(10)
+
+
+async def test_only_the_record_that_the_broker_refuses_is_put_aside_not_its_neighbours(
+    topics: Topics, kafka: Kafka, probe: Database, relay: Relay, written: Any, database: TestDatabase
+) -> None:
+    """A partition's records travel in one batch, and the broker refuses or takes a batch as a whole."""
+    await asyncio.to_thread(allow_at_most, kafka, topics.referrals, 50_000)
+    size = 100_000  # random bytes: the limit is held against what is left of them after compression
+    async with probe.as_system() as tx:
+        for payload in (b"first", random.randbytes(size), b"last"):
+            tx.forward(Raw(topic=topics.referrals, key=b"k", headers=[], payload=payload))
+
+    async def aside() -> bool:
+        await relay.run_once()
+        return len(await fetch(database.superuser_url, "SELECT FROM probe.outbox_dead")) == 1
+
+    async def sent() -> bool:
+        await relay.run_once()
+        return await fetch(database.superuser_url, "SELECT FROM probe.outbox") == []
+
+    await eventually(aside, within=60)
+    await eventually(sent)
+    (dead,) = await fetch(database.superuser_url, "SELECT length(payload) AS size FROM probe.outbox_dead")
+    assert dead["size"] == size
+    values = [record.value for record in await written(topics.referrals)]
+    assert set(values) == {b"first", b"last"}
+    assert values.index(b"first") < values.index(b"last")
 
 
 async def test_a_topic_that_does_not_exist_holds_up_no_other(

@@ -84,13 +84,13 @@ async def own_topic(ground: Ground) -> AsyncGenerator[str]:
 
 
 @contextlib.asynccontextmanager
-async def producing(ground: Ground, *, linger_ms: int = 2) -> AsyncGenerator[AIOKafkaProducer]:
+async def producing(ground: Ground) -> AsyncGenerator[AIOKafkaProducer]:
     """An idempotent producer that waits for all replicas, set as the kit's."""
     producer = AIOKafkaProducer(
         **as_admin(ground).client_options(),
         enable_idempotence=True,
         acks="all",
-        linger_ms=linger_ms,
+        linger_ms=0,
         compression_type="lz4",
         max_batch_size=256 * 1024,
         max_request_size=2 * 1024 * 1024,
@@ -204,7 +204,7 @@ def _referral(record: Any) -> UUID:
 async def hops(ground: Ground, topic: str, commit: Callable[[], Awaitable[None]], count: int) -> list[float]:
     """Seconds of (commit, record there and back) twice, one after the other: the least a suspect's way can take."""
     taken: list[float] = []
-    async with producing(ground, linger_ms=0) as producer, consuming(ground) as consumer:
+    async with producing(ground) as producer, consuming(ground) as consumer:
         consumer.assign([TopicPartition(topic, 0)])
         await consumer.seek_to_end()
         await consumer.getmany(timeout_ms=200)
