@@ -1,18 +1,23 @@
 """Due work: the events of large files, and forgetting old idempotency keys and what was staged in vain."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 from intake.application import Intake
 from intake.commands import forget
-from intake.commands.publish import key_of, publish_next
+from intake.commands.publish import key_of, on_their_way, publish_next
 from kit import telemetry
 from kit.database import Transaction
 from kit.encryption import DataKey
 from kit.jobs import Again, Done, Job, Outcome
 
 log = telemetry.logger(__name__)
+
+LOOK_AGAIN = timedelta(milliseconds=200)
+LOOKED_BACK = 5
+"""How many times as many entries as may be on their way are looked through for those that are."""
 
 
 async def open_key(app: Intake, job: Job) -> Mapping[UUID, DataKey]:
@@ -26,9 +31,16 @@ async def open_key(app: Intake, job: Job) -> Mapping[UUID, DataKey]:
 
 
 async def publish(app: Intake, tx: Transaction, job: Job, keys: Mapping[UUID, DataKey]) -> Outcome:
-    """The next chunk of a large file's events."""
-    more = await publish_next(tx, UUID(job.payload["referral"]), keys, app.settings.publish_chunk)
-    return Again(app.clock.now()) if more else Done()
+    """The next chunk of a large file's events, once the ones before are determined, or have had their time."""
+    referral, now, settings = UUID(job.payload["referral"]), app.clock.now(), app.settings
+    ahead = await on_their_way(tx, referral, among=LOOKED_BACK * settings.publish_ahead)
+    waiting_since = app.waiting.setdefault(referral, now)
+    crowded = ahead > 0 and ahead + settings.publish_chunk > settings.publish_ahead
+    if crowded and now - waiting_since < settings.publish_patience:
+        return Again(now + LOOK_AGAIN)
+    app.waiting.pop(referral, None)
+    more = await publish_next(tx, referral, keys, settings.publish_chunk)
+    return Again(now) if more else Done()
 
 
 async def forget_keys(app: Intake, tx: Transaction, _job: Job, _result: Any) -> Outcome:

@@ -17,6 +17,10 @@ class Settings(ServiceSettings):
     """Entries of a file whose events are written with it; those of a larger file follow in chunks, by a job."""
     publish_chunk: int = Field(default=1_000, ge=1, le=2_000)
     """Entries of a large file whose events are written in one transaction."""
+    publish_ahead: int = Field(default=2_000, ge=1)
+    """Entries of one file that were told and not determined yet, beyond which its next chunk waits."""
+    publish_patience: timedelta = timedelta(minutes=1)
+    """How long a chunk waits for that before it follows anyway."""
     idempotency_kept: timedelta = timedelta(days=35)
     """How long an Idempotency-Key is remembered; at least 30 days are promised."""
     stage_chunk: int = Field(default=500, ge=1, le=2_000)

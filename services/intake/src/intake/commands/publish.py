@@ -1,4 +1,8 @@
-"""The events of a large file, a chunk in a transaction; until the last one its progress says *receiving*."""
+"""The events of a large file, a chunk in a transaction; until the last one its progress says *receiving*.
+
+A chunk waits while many entries of the file are on their way: what stands on a topic is read in its order, and a
+single urgent suspect would otherwise wait behind a hundred thousand others. Waiting in our table, they let it pass.
+"""
 
 from collections.abc import Mapping
 from uuid import UUID
@@ -16,6 +20,11 @@ from kit.encryption import DataKey
 async def key_of(tx: Transaction, referral_id: UUID) -> UUID | None:
     """The id of the referral's data key."""
     return await tx.scalar(referral_store.KEY_OF, {"id": referral_id})
+
+
+async def on_their_way(tx: Transaction, referral_id: UUID, among: int) -> int:
+    """How many of the file's `among` entries told last are not determined yet, as routing has told us."""
+    return await tx.scalar(entry_store.UNDETERMINED, {"referral": referral_id, "among": among})
 
 
 async def publish_next(tx: Transaction, referral_id: UUID, keys: Mapping[UUID, DataKey], chunk: int) -> bool:

@@ -107,6 +107,13 @@ NEXT_TO_PUBLISH = text("""
     FROM entry WHERE referral_id = :referral AND position > :after ORDER BY position LIMIT :limit
 """)
 
+# Of those told last: what got lost further back, if anything ever does, holds up nothing.
+UNDETERMINED = text("""
+    SELECT count(*) FROM entry e JOIN referral r ON r.id = e.referral_id
+    WHERE r.id = :referral AND e.position > r.published_to - CAST(:among AS int) AND e.position <= r.published_to
+      AND e.determination_sequence = 0 AND e.state = 'current'
+""")
+
 PARTS = text("""
     SELECT p.entry_id, p.part, p.nonce, p.data
     FROM unnest(CAST(:ids AS uuid[]), CAST(:versions AS int[])) AS asked (entry_id, version)
