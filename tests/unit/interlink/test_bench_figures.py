@@ -97,6 +97,16 @@ def test_the_json_of_a_row_has_its_promised_names_and_comes_back() -> None:
     assert as_json(absent("8", "a file", "why"))["ours"] is None
 
 
+def test_rows_of_an_earlier_run_stay_if_they_are_of_this_machine_and_size(tmp_path: Path) -> None:
+    file = tmp_path / "bench.json"
+    assert page.read_json(file, quick=False) == []
+    page.write_json(file, [ROW], quick=False)
+    assert [row.row for row in page.read_json(file, quick=False)] == ["1"]
+    assert page.read_json(file, quick=True) == []
+    file.write_text(file.read_text().replace("cores", "tubes"))
+    assert page.read_json(file, quick=False) == []
+
+
 def test_rows_are_chosen_by_name_and_shown_in_order() -> None:
     assert set(ORDER) == set(ROWS) == set(chosen(None))
     assert chosen("2, 1,7") == ["7", "1", "2"]

@@ -11,7 +11,7 @@ from typing import Any
 
 import psutil
 
-from interlink.benching.figures import Row, as_json
+from interlink.benching.figures import Row, as_json, from_json
 from interlink.benching.table import number, triple
 from interlink.stack.layout import ROOT, StackError
 
@@ -95,6 +95,15 @@ def kept(rows: Sequence[Row], *, quick: bool) -> list[dict[str, Any]]:
 def write_json(file: Path, rows: Sequence[Row], *, quick: bool) -> None:
     """The rows as one JSON array."""
     file.write_text(json.dumps(kept(rows, quick=quick), indent=2, ensure_ascii=False) + "\n")
+
+
+def read_json(file: Path, *, quick: bool) -> list[Row]:
+    """The rows an earlier run of that size left there, on this machine; none where there is no such file."""
+    if not file.exists():
+        return []
+    machine = Machine.this().words
+    rows: list[dict[str, Any]] = json.loads(file.read_text())
+    return [from_json(row) for row in rows if (row["machine"], row["quick"]) == (machine, quick)]
 
 
 def write_page(rows: Sequence[Row], *, quick: bool, page: Path = PAGE) -> None:

@@ -28,7 +28,9 @@ def bench(
     *,
     only: Annotated[str | None, typer.Option(help=f"Only these rows, comma separated: {', '.join(ORDER)}.")] = None,
     quick: Annotated[bool, typer.Option("--quick", help="Small sizes, one round: shows that it works.")] = False,
-    as_json: Annotated[Path | None, typer.Option("--json", help="Write the rows to this file too.")] = None,
+    as_json: Annotated[
+        Path | None, typer.Option("--json", help="Keep the rows in this file, beside those of earlier runs.")
+    ] = None,
     write: Annotated[
         bool, typer.Option("--page", help="Write docs/performance.md and its plots from this run.")
     ] = False,
@@ -37,7 +39,8 @@ def bench(
     telemetry.configure_logging("bench", level=logging.CRITICAL)  # the parts that are measured alone log on stdout
     spare_collections()  # rows 4 and 5 run a service's parts in this process
     names = chosen(only)
-    finished: list[Row] = []
+    earlier = page.read_json(as_json, quick=quick) if as_json is not None else []
+    finished = [row for row in earlier if row.row not in names]
     with console.status("") as status:
 
         def tell(doing: str) -> None:
