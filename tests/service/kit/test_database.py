@@ -199,13 +199,3 @@ async def test_a_server_that_accepts_and_says_nothing_counts_as_away() -> None:
         released.set()
         server.close()
         await silent.close()
-
-
-async def test_connections_that_the_server_closed_fail_nobody(probe: Database, database: TestDatabase) -> None:
-    """As after a restart of Postgres: all of the pool's connections are gone, and the next caller gets a new one."""
-    async with probe.as_system() as one, probe.as_system() as other:
-        pids = [await tx.scalar(text("SELECT pg_backend_pid()")) for tx in (one, other)]
-    await fetch(database.superuser_url, f"SELECT pg_terminate_backend(pid, 5000) FROM unnest(ARRAY{pids}) AS pid")
-    for _ in pids:
-        async with probe.as_system() as tx:
-            assert await tx.scalar(text("SELECT pg_backend_pid()")) not in pids

@@ -19,8 +19,7 @@ from datetime import datetime
 from typing import Any, TypeAlias
 from uuid import UUID
 
-from sqlalchemy import CursorResult, Executable, Row, event, text
-from sqlalchemy.exc import DisconnectionError
+from sqlalchemy import CursorResult, Executable, Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from contracts.model import Contract
@@ -206,7 +205,7 @@ class Database:
 def _engine(url: str | None, pool: Pool) -> AsyncEngine | None:
     if url is None:
         return None
-    engine = create_async_engine(
+    return create_async_engine(
         url.replace("postgresql://", "postgresql+asyncpg://", 1),
         pool_size=pool.size,
         max_overflow=0,
@@ -217,14 +216,3 @@ def _engine(url: str | None, pool: Pool) -> AsyncEngine | None:
         connect_args={"timeout": pool.wait_seconds, "command_timeout": SILENT_SECONDS},
         hide_parameters=True,  # parameters are personal data; they must not reach a log through an error
     )
-    event.listen(engine.sync_engine, "checkout", _refuse_closed)
-    return engine
-
-
-def _refuse_closed(connection: Any, _record: Any, _proxy: Any) -> None:
-    """The pool hands out another instead of one that the server has closed meanwhile: nobody's request fails for it.
-
-    The driver knows without asking, so this costs no round trip, unlike a ping before every use.
-    """
-    if connection.driver_connection.is_closed():
-        raise DisconnectionError
