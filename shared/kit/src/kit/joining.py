@@ -68,4 +68,4 @@ async def left(client: AIOKafkaConsumer) -> None:
         async with asyncio.timeout(CLOSE_SECONDS):
             await client.stop()
     except (TimeoutError, KafkaError):
-        log.warning("consumer.notleftd")
+        log.warning("consumer.not_closed")
