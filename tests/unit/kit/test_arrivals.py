@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 import pytest
 
 from contracts import envelope
-from kit import deadletter
 from kit.arrivals import arrival
 from kit.kafka import replay_topic
 
@@ -52,4 +51,4 @@ def test_a_record_of_the_replay_topic_has_the_key_of_its_first_topic() -> None:
 
 @pytest.mark.parametrize(("value", "dropped"), [(b"true", True), (b"false", False), (None, False)])
 def test_only_true_says_that_a_letter_was_dropped(value: bytes | None, dropped: bool) -> None:
-    assert arrival(Read([(deadletter.DROPPED, value)]), GROUP).dropped is dropped
+    assert arrival(Read([("dlq_dropped", value)]), GROUP).dropped is dropped

@@ -81,8 +81,17 @@ def attributes(envelope: Envelope) -> dict[str, str]:
 
 def type_of(headers: Iterable[tuple[str, bytes | None]]) -> str | None:
     """The event's type, read without decoding anything else."""
+    return _first(headers, "ce_type")
+
+
+def trace_of(headers: Iterable[tuple[str, bytes | None]]) -> str | None:
+    """The event's `traceparent`, read without decoding anything else."""
+    return _first(headers, "ce_traceparent")
+
+
+def _first(headers: Iterable[tuple[str, bytes | None]], wanted: str) -> str | None:
     for name, value in headers:
-        if name == "ce_type" and value is not None:
+        if name == wanted and value is not None:
             return value.decode(errors="replace")
     return None
 

@@ -1,9 +1,10 @@
-"""What a record's headers alone tell, read in one pass: most records of a topic are not for us."""
+"""What a record's headers alone tell, looked for once: most records of a topic are not for us."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from contracts import envelope
 from kit import deadletter, parking
 
 
@@ -65,17 +66,12 @@ class Arrival:
 
 def arrival(record: Record, group: str) -> Arrival:
     """Look at a record's headers."""
-    kind = trace = None
-    dropped = False
-    for name, value in record.headers:
-        if name == "ce_type":
-            if kind is None and value is not None:
-                kind = value.decode(errors="replace")
-        elif name == "ce_traceparent":
-            if value is not None:
-                trace = value.decode(errors="replace")
-        elif name == deadletter.DROPPED:
-            dropped = value == b"true"
     source = deadletter.source_of(record.topic, group)
-    key = None if record.key is None else (source, record.key)
-    return Arrival(record, kind, trace, dropped, source != record.topic, key)
+    return Arrival(
+        record=record,
+        type=envelope.type_of(record.headers),
+        trace=envelope.trace_of(record.headers),
+        dropped=deadletter.is_dropped(record.headers),
+        replayed=source != record.topic,
+        key=None if record.key is None else (source, record.key),
+    )

@@ -16,8 +16,6 @@ from kit.kafka import dead_letter_topic, replay_topic
 from kit.outbox import Raw
 
 HEADER = "dlq_"
-DROPPED = HEADER + "dropped"
-"""Its value `true` on a replay topic says that a letter was dropped: what waits behind its key may go on."""
 ORIGIN = ("topic", "partition", "offset", "timestamp")
 MESSAGE_LENGTH = 300
 
@@ -114,9 +112,14 @@ def replay(letter: DeadLetter) -> Raw:
 
 def dropped(letter: DeadLetter) -> Raw:
     """Tells the group that the letter will not be replayed: what waits behind its key may go on."""
-    headers = [(HEADER + name, value.encode()) for name, value in _told(letter.origin).items()]
-    headers.append((DROPPED, b"true"))
+    told = {"dropped": "true", **_told(letter.origin)}
+    headers = [(HEADER + name, value.encode()) for name, value in told.items()]
     return Raw(topic=replay_topic(letter.origin.topic, letter.group), key=letter.key, headers=headers, payload=None)
+
+
+def is_dropped(headers: Sequence[tuple[str, bytes | None]]) -> bool:
+    """Whether a record of a replay topic says that a letter was dropped."""
+    return (HEADER + "dropped", b"true") in headers
 
 
 def source_of(topic: str, group: str) -> str:
