@@ -36,11 +36,6 @@ class Topic:
     compacted: bool = False
     retention: timedelta = RETENTION
 
-    @property
-    def source(self) -> str:
-        """The CloudEvents source of its events."""
-        return f"/interlink/{self.writer}"
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventType:
@@ -52,10 +47,16 @@ class EventType:
     topic: Topic
     key: str
     plaintext: type[Contract] | None = None
-    type: str
-    """The CloudEvents type."""
-    dataschema: str
-    """The CloudEvents dataschema."""
+
+    @property
+    def type(self) -> str:
+        """The CloudEvents type."""
+        return f"{PREFIX}{self.name}.v{self.major}"
+
+    @property
+    def dataschema(self) -> str:
+        """The CloudEvents dataschema."""
+        return f"urn:interlink:schema:{PREFIX}{self.name}:{self.major}"
 
 
 def _topic(name: str, writer: str, key: str, partitions: int, personal: PersonalData) -> Topic:
@@ -94,16 +95,7 @@ SERVICES = ("intake", "routing", "isp-liaison", "notifications")
 def _event(
     name: str, model: type[Contract], topic: Topic, key: str, plaintext: type[Contract] | None = None
 ) -> EventType:
-    return EventType(
-        name=name,
-        major=1,
-        model=model,
-        topic=topic,
-        key=key,
-        type=f"{PREFIX}{name}.v1",
-        dataschema=f"urn:interlink:schema:{PREFIX}{name}:1",
-        plaintext=plaintext,
-    )
+    return EventType(name=name, major=1, model=model, topic=topic, key=key, plaintext=plaintext)
 
 
 EVENTS = (

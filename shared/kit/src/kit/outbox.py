@@ -152,7 +152,7 @@ def _row(event: Pending, sequence: int) -> _Row:
     attributes = Envelope(
         id=event.id,
         type=declared.type,
-        source=declared.topic.source,
+        source=f"/interlink/{declared.topic.writer}",
         subject=event.subject,
         partitionkey=event.subject,
         time=event.time,
