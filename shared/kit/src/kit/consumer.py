@@ -158,8 +158,8 @@ class Member(ConsumerRebalanceListener):
         self._idle = asyncio.Event()
         self._idle.set()
         self._moved_at = time.monotonic()
+        self._reported: dict[TopicPartition, int] = {}
         self._reported_at = 0.0
-        self._unreported = False
 
     async def on_partitions_revoked(  # pyright: ignore[reportIncompatibleMethodOverride]  # aiokafka awaits it
         self, revoked: set[TopicPartition]
@@ -235,7 +235,6 @@ class Member(ConsumerRebalanceListener):
         self._client.resume(*owned)
         self._moved_at = time.monotonic()
         self._consumer.condition.assigned = True
-        self._unreported = True
         await self._report()
         return True
 
@@ -265,7 +264,6 @@ class Member(ConsumerRebalanceListener):
         self._keep(expected)
         self._moved_at = time.monotonic()
         self._consumer.condition.rebuilt = 0
-        self._unreported = True
         if self._moved_at - self._reported_at > REPORT_EVERY:
             await self._report()
         return True
@@ -301,9 +299,9 @@ class Member(ConsumerRebalanceListener):
     async def _report(self) -> None:
         """Tell the group where we stand, for lag tools only: a failure is no matter."""
         offsets = {TopicPartition(one.topic, one.number): offset for one, offset in self._expected.items()}
-        if not offsets or not self._unreported:
+        if not offsets or offsets == self._reported:
             return
-        self._reported_at, self._unreported = time.monotonic(), False
+        self._reported, self._reported_at = offsets, time.monotonic()
         try:
             async with asyncio.timeout(REPORT_SECONDS):  # without a coordinator aiokafka would wait for ever
                 await self._client.commit(offsets)
