@@ -16,8 +16,6 @@ from kit.jobs import Again, Done, Job, Outcome
 log = telemetry.logger(__name__)
 
 LOOK_AGAIN = timedelta(milliseconds=200)
-LOOKED_BACK = 5
-"""How many times as many entries as may be on their way are looked through for those that are."""
 
 
 async def open_key(app: Intake, job: Job) -> Mapping[UUID, DataKey]:
@@ -33,7 +31,7 @@ async def open_key(app: Intake, job: Job) -> Mapping[UUID, DataKey]:
 async def publish(app: Intake, tx: Transaction, job: Job, keys: Mapping[UUID, DataKey]) -> Outcome:
     """The next chunk of a large file's events, once the ones before are determined, or have had their time."""
     referral, now, settings = UUID(job.payload["referral"]), app.clock.now(), app.settings
-    ahead = await on_their_way(tx, referral, among=LOOKED_BACK * settings.publish_ahead)
+    ahead = await on_their_way(tx, referral, among=settings.publish_ahead)
     waiting_since = app.waiting.setdefault(referral, now)
     crowded = ahead > 0 and ahead + settings.publish_chunk > settings.publish_ahead
     if crowded and now - waiting_since < settings.publish_patience:
