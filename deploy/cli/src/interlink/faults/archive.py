@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import time
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -42,11 +43,10 @@ class Archive:
 
     def __enter__(self) -> "Archive":
         """Receive from now on. Raises `StackError` where that does not come about."""
-        try:
+        with ExitStack() as undo:
+            undo.callback(self._end)
             self._begin()
-        except BaseException:
-            self._end()
-            raise
+            undo.pop_all()
         return self
 
     def __exit__(self, *_: object) -> None:
