@@ -62,7 +62,7 @@ def captures(liaison: Liaison, size: int, offset: int = 0) -> list[Any]:
 
 
 async def statements(liaison: Liaison, *events: Any) -> int:
-    with watching(liaison.harness.process.database) as seen:
+    with watching() as seen:
         await liaison.told(*events)
     (transaction,) = seen.transactions
     return len(transaction)
@@ -102,11 +102,11 @@ async def test_as_many_statements_for_an_answer_to_many_lines_as_to_one(liaison:
         number = await liaison.sent()
         told = {"zone": "America/Toronto", "lines": [identified(one["line"]) for one in await liaison.lines(number)]}
         async with liaison.of_provider() as client:
-            with watching(liaison.harness.process.database) as seen:
+            with watching() as seen:
                 answer = await client.post(f"/v1/requests/{number}:answer", json=told)
             assert {one["verdict"] for one in answer.json()["lines"]} == {"taken"}
         counts.setdefault("answer", set()).add(len(seen.statements))
-        with watching(liaison.harness.process.database) as seen:
+        with watching() as seen:
             await liaison.harness.work()
         counts.setdefault("apply", set()).add(len(seen.statements))
     assert all(len(found) == 1 for found in counts.values()), counts
@@ -132,7 +132,7 @@ def assert_by_index(seen: Watched, *tables: str) -> None:
 
 
 async def test_a_batch_of_what_is_wanted_is_found_by_index(full: Liaison) -> None:
-    with watching(full.harness.process.database, plans=True) as seen:
+    with watching(plans=True) as seen:
         events = captures(full, 40, 7)
         await full.told(*events)
         await full.told(*events)
@@ -147,7 +147,7 @@ async def test_the_queue_and_a_request_are_found_by_index(full: Liaison) -> None
         full.officer(),
         full.harness.client("provider:n-7", "requests:read", Interlink_Purpose="plans"),
     ):
-        with watching(full.harness.process.database, plans=True) as seen:
+        with watching(plans=True) as seen:
             async with client as http:
                 first = (await http.get("/v1/requests", params={"limit": 20})).json()
                 await http.get("/v1/requests", params={"limit": 20, "cursor": first["next"]})
@@ -160,7 +160,7 @@ async def test_the_queue_and_a_request_are_found_by_index(full: Liaison) -> None
 async def test_a_whole_life_is_found_by_index(full: Liaison) -> None:
     suspect = await full.given(capture("70.99.1.1"), investigation=ids.new())
     await full.held_by(suspect, "ice-qc", "agency:ice-qc")
-    with watching(full.harness.process.database, plans=True) as seen:
+    with watching(plans=True) as seen:
         for instrument in (DEMAND, PRODUCTION):
             (asked,) = await full.harness.rows(NUMBER_OF, suspect, instrument)
             number = asked["number"]

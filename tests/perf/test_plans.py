@@ -111,7 +111,7 @@ async def one_of(harness: Harness, table: str, tenant: str, column: str = "tenan
 
 
 async def test_an_agencys_page_of_assignments(routing: Routing) -> None:
-    with watching(routing.harness.process.database, plans=True) as seen:
+    with watching(plans=True) as seen:
         async with routing.agency(ONE_OF_MANY) as client:
             first = await client.get("/v1/assignments", params={"limit": 20})
             second = await client.get("/v1/assignments", params={"limit": 20, "cursor": first.json()["next"]})
@@ -120,7 +120,7 @@ async def test_an_agencys_page_of_assignments(routing: Routing) -> None:
 
 
 async def test_the_centres_page_of_assignments(routing: Routing) -> None:
-    with watching(routing.harness.process.database, plans=True) as seen:
+    with watching(plans=True) as seen:
         async with routing.coordinator() as client:
             everybodys = await client.get("/v1/assignments", params={"limit": 200})
             holders = await client.get("/v1/assignments", params={"limit": 200, "holder": ONE_OF_MANY})
@@ -131,7 +131,7 @@ async def test_the_centres_page_of_assignments(routing: Routing) -> None:
 async def test_a_suspects_story_as_its_holder_its_partner_and_the_centre_read_it(routing: Routing) -> None:
     held = await one_of(routing.harness, "routing.assignment", f"agency:{ONE_OF_MANY}", "holder_tenant")
     reported = await one_of(routing.harness, "routing.entry", f"partner:{ONE_OF_MANY}")
-    with watching(routing.harness.process.database, plans=True) as seen:
+    with watching(plans=True) as seen:
         async with routing.agency(ONE_OF_MANY) as client:
             answers = [await client.get(f"/v1/suspects/{held['entry']}")]
         async with routing.partner(ONE_OF_MANY) as client:
@@ -144,7 +144,7 @@ async def test_a_suspects_story_as_its_holder_its_partner_and_the_centre_read_it
 
 async def test_a_decision_of_an_agency(routing: Routing) -> None:
     held = await one_of(routing.harness, "routing.assignment", f"agency:{ONE_OF_MANY}", "holder_tenant")
-    with watching(routing.harness.process.database, plans=True) as seen:
+    with watching(plans=True) as seen:
         async with routing.agency(ONE_OF_MANY) as client:
             await client.post(f"/v1/assignments/{held['id']}:accept")
     assert_by_index(seen, "assignment", "entry")
@@ -152,7 +152,7 @@ async def test_a_decision_of_an_agency(routing: Routing) -> None:
 
 async def test_a_batch_of_new_amended_and_withdrawn_suspects(routing: Routing) -> None:
     told = [routing.suspect(items(captures=[capture()])) for _ in range(60)]
-    with watching(routing.harness.process.database, plans=True) as seen:
+    with watching(plans=True) as seen:
         await routing.told(*told)
         await routing.told(
             *(routing.suspect(items(captures=[capture(ABROAD)]), one.suspect, version=2) for one in told)
@@ -164,7 +164,7 @@ async def test_a_batch_of_new_amended_and_withdrawn_suspects(routing: Routing) -
 
 async def test_late_assignments_are_found(routing: Routing) -> None:
     await routing.harness.process.worker.plant()
-    with watching(routing.harness.process.database, plans=True) as seen:
+    with watching(plans=True) as seen:
         assert await routing.harness.work() >= 1
     assert_by_index(seen, "job", "assignment")
 
@@ -174,7 +174,7 @@ async def test_a_round_of_the_relay(routing: Routing, floor: int) -> None:
     database = routing.harness.process.database
     sender = Relay(database, cast("Producer", None), relays=2)  # nothing is sent here
     sender._floors = dict.fromkeys(range(SHARDS), floor)
-    with watching(database, plans=True) as seen:
+    with watching(plans=True) as seen:
         async with database.as_system() as tx:
             rows = await sender._locked_rows(tx)
             await tx.execute(DELETE, {"shards": [row.shard for row in rows], "ids": [row.id for row in rows]})
@@ -217,7 +217,7 @@ async def test_pages_of_referrals_and_the_progress_of_one(intake: Harness) -> No
     callers = [(f"partner:{ONE_OF_MANY}", "partner"), ("centre", "coordinator")]
     own = await one_of(intake, "intake.referral", f"partner:{ONE_OF_MANY}")
     for tenant, role in callers:
-        with watching(intake.process.database, plans=True) as seen:
+        with watching(plans=True) as seen:
             async with intake.client(tenant, "referrals:read", roles=[role], Interlink_Purpose="plans") as client:
                 first = await client.get("/v1/referrals", params={"limit": 20})
                 second = await client.get("/v1/referrals", params={"limit": 20, "cursor": first.json()["next"]})
@@ -229,7 +229,7 @@ async def test_pages_of_referrals_and_the_progress_of_one(intake: Harness) -> No
 
 async def test_files_that_are_new_repeated_and_amended(intake: Harness) -> None:
     file = a_file("again", 20)
-    with watching(intake.process.database, plans=True) as seen:
+    with watching(plans=True) as seen:
         await post(intake, file, "one")
         await post(intake, file, "one")
         await post(intake, file, "two")
@@ -239,6 +239,6 @@ async def test_files_that_are_new_repeated_and_amended(intake: Harness) -> None:
 
 async def test_old_keys_are_found(intake: Harness) -> None:
     await intake.process.worker.plant()
-    with watching(intake.process.database, plans=True) as seen:
+    with watching(plans=True) as seen:
         assert await intake.work() >= 1
     assert_by_index(seen, "job", "idempotency")

@@ -1,14 +1,14 @@
 """What a piece of work asks the database: which statements, in which transactions, and by which plans."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, Engine, event
-
-from kit.database import Database
+from kit import database
+from kit.database import Transaction
+from kit.time import Clock
 
 PLANNED = ("SELECT", "WITH", "UPDATE", "DELETE", "INSERT")
 MOST_WASTED = 1_000
@@ -20,7 +20,7 @@ class Watched:
     """What was seen so far."""
 
     transactions: list[list[str]] = field(default_factory=list)
-    """The statements of each transaction that has ended, in their order."""
+    """The statements of each transaction that had any, in their order."""
     plans: list[tuple[str, Any]] = field(default_factory=list)
     """Each statement with the root of its plan, as the role and with the settings of its transaction."""
 
@@ -56,47 +56,53 @@ def nodes(plan: Any) -> Iterator[Any]:
 
 
 @contextmanager
-def watching(database: Database, *, plans: bool = False) -> Iterator[Watched]:
-    """Watch both roles' connections of a service; with `plans`, each statement is explained just before it runs."""
+def watching(*, plans: bool = False) -> Iterator[Watched]:
+    """Watch every transaction opened meanwhile; with `plans`, each statement is explained just before it runs."""
     seen = Watched()
-    running: dict[Connection, list[str]] = {}
-    explaining: set[Connection] = set()  # jobs run beside each other, each on a connection of its own
 
-    def before(connection: Connection, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
-        if connection in explaining:
-            return
-        running.setdefault(connection, []).append(statement)
-        if plans and statement.lstrip().startswith(PLANNED):
-            explaining.add(connection)
-            how = "ANALYZE, TIMING OFF, FORMAT JSON" if statement.lstrip().startswith("SELECT") else "FORMAT JSON"
-            try:
-                told = connection.exec_driver_sql(f"EXPLAIN ({how}) {statement}", parameters).scalar_one()
-            finally:
-                explaining.discard(connection)
-            (root,) = told if isinstance(told, list) else json.loads(told)
-            seen.plans.append((statement, root["Plan"]))
+    class Watching(Transaction):
+        """A transaction on a connection that is watched."""
 
-    def ended(connection: Connection) -> None:
-        if statements := running.pop(connection, None):
-            seen.transactions.append(statements)
+        def __init__(self, connection: Any, clock: Clock) -> None:
+            super().__init__(Observed(connection, seen, plans=plans), clock)
 
-    hooks = {"before_cursor_execute": before, "commit": ended, "rollback": ended}
-    with _hooked(_engines(database), hooks):
-        yield seen
-
-
-@contextmanager
-def _hooked(engines: Sequence[Engine], hooks: dict[str, Any]) -> Iterator[None]:
-    every = [(engine, name, hook) for engine in engines for name, hook in hooks.items()]
-    for engine, name, hook in every:
-        event.listen(engine, name, hook)
+    database.Transaction = Watching
     try:
-        yield
+        yield seen
     finally:
-        for engine, name, hook in every:
-            event.remove(engine, name, hook)
+        database.Transaction = Transaction
 
 
-def _engines(database: Database) -> list[Engine]:
-    both = (database._api, database._system)  # the kit shows no engine; nothing but this test needs one
-    return [engine.sync_engine for engine in both if engine is not None]
+class Observed:
+    """The driver's connection of one transaction; notes its statements and, where asked, their plans."""
+
+    def __init__(self, connection: Any, seen: Watched, *, plans: bool) -> None:
+        self._connection = connection
+        self._seen = seen
+        self._plans = plans
+        self._statements: list[str] = []
+
+    async def execute(self, statement: str, *parameters: Any) -> Any:
+        """As the driver."""
+        await self._note(statement, parameters)
+        return await self._connection.execute(statement, *parameters)
+
+    async def fetch(self, statement: str, *parameters: Any) -> Any:
+        """As the driver."""
+        await self._note(statement, parameters)
+        return await self._connection.fetch(statement, *parameters)
+
+    async def fetchval(self, statement: str, *parameters: Any) -> Any:
+        """As the driver."""
+        await self._note(statement, parameters)
+        return await self._connection.fetchval(statement, *parameters)
+
+    async def _note(self, statement: str, parameters: tuple[Any, ...]) -> None:
+        if not self._statements:
+            self._seen.transactions.append(self._statements)
+        self._statements.append(statement)
+        if not self._plans or not statement.lstrip().startswith(PLANNED):
+            return
+        how = "ANALYZE, TIMING OFF, FORMAT JSON" if statement.lstrip().startswith("SELECT") else "FORMAT JSON"
+        (root,) = json.loads(await self._connection.fetchval(f"EXPLAIN ({how}) {statement}", *parameters))
+        self._seen.plans.append((statement, root["Plan"]))

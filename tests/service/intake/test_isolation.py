@@ -2,10 +2,10 @@
 
 from typing import Any
 
+import asyncpg
 import orjson
 import pytest
 from sqlalchemy import MetaData, text
-from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from intake.store.tables import METADATA
@@ -64,7 +64,7 @@ async def test_a_tenant_writes_no_row_of_another(intake: Harness) -> None:
                 text("""INSERT INTO idempotency SELECT 'partner:clearinghouse', 'k', '', gen_random_uuid(), 1, now()""")
             )
 
-    with pytest.raises(ProgrammingError, match="row-level security"):
+    with pytest.raises(asyncpg.InsufficientPrivilegeError, match="row-level security"):
         await intrude()
 
 
@@ -73,7 +73,7 @@ async def test_what_was_written_once_is_never_changed_by_a_request(intake: Harne
         async with intake.process.database.as_tenant("partner:bureau-nl") as tx:
             await tx.execute(text("UPDATE referral_version SET receipt = ''"))
 
-    with pytest.raises(ProgrammingError, match="permission denied"):
+    with pytest.raises(asyncpg.InsufficientPrivilegeError, match="permission denied"):
         await change()
 
 

@@ -3,10 +3,10 @@
 import json
 from typing import Any
 
+import asyncpg
 import pytest
 from service.isp_liaison.conftest import Liaison, capture, identified
 from sqlalchemy import text
-from sqlalchemy.exc import ProgrammingError
 
 from contracts import ids
 
@@ -183,7 +183,7 @@ async def test_a_provider_changes_nothing_but_what_it_says(liaison: Liaison, cha
         async with liaison.harness.process.database.as_tenant("provider:provider-north") as tx:
             await tx.execute(text(change))
 
-    with pytest.raises(ProgrammingError, match="permission denied"):
+    with pytest.raises(asyncpg.InsufficientPrivilegeError, match="permission denied"):
         await intrude()
 
 

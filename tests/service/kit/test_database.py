@@ -3,10 +3,10 @@
 import asyncio
 from collections.abc import AsyncIterator
 
+import asyncpg
 import pytest
 from probe.service import database_of, received, withdrawn
 from sqlalchemy import text
-from sqlalchemy.exc import ProgrammingError
 
 from contracts import envelope, ids
 from kit import outbox
@@ -65,7 +65,7 @@ async def test_a_tenant_cannot_insert_for_another(probe: Database) -> None:
         async with probe.as_tenant("partner:a") as tx:
             await tx.execute(INSERT, {"id": 1, "tenant": "partner:b"})
 
-    with pytest.raises(ProgrammingError, match="row-level security"):
+    with pytest.raises(asyncpg.InsufficientPrivilegeError, match="row-level security"):
         await intrude()
 
 
@@ -128,7 +128,7 @@ async def test_a_row_cannot_be_moved_to_another_tenant(probe: Database, database
         async with probe.as_tenant("partner:a") as tx:
             await tx.execute(text(statement))
 
-    with pytest.raises(ProgrammingError):
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
         await move()
     (row,) = await fetch(database.superuser_url, "SELECT tenant FROM probe.note")
     assert row["tenant"] == "partner:a"
@@ -153,7 +153,7 @@ async def test_a_request_reads_nothing_of_the_mechanisms(probe: Database, table:
         async with probe.as_tenant("partner:a") as tx:
             await tx.rows(text(f"SELECT * FROM {table}"))
 
-    with pytest.raises(ProgrammingError, match="permission denied"):
+    with pytest.raises(asyncpg.InsufficientPrivilegeError, match="permission denied"):
         await read()
 
 
@@ -163,7 +163,7 @@ async def test_a_request_deletes_nothing(probe: Database, table: str) -> None:
         async with probe.as_tenant("partner:a") as tx:
             await tx.execute(text(f"DELETE FROM {table}"))
 
-    with pytest.raises(ProgrammingError, match="permission denied"):
+    with pytest.raises(asyncpg.InsufficientPrivilegeError, match="permission denied"):
         await delete()
 
 
@@ -199,3 +199,13 @@ async def test_a_server_that_accepts_and_says_nothing_counts_as_away() -> None:
         released.set()
         server.close()
         await silent.close()
+
+
+async def test_connections_that_the_server_closed_fail_nobody(probe: Database, database: TestDatabase) -> None:
+    """As after a restart of Postgres: all of the pool's connections are gone, and the next caller gets a new one."""
+    async with probe.as_system() as one, probe.as_system() as other:
+        pids = [await tx.scalar(text("SELECT pg_backend_pid()")) for tx in (one, other)]
+    await fetch(database.superuser_url, f"SELECT pg_terminate_backend(pid, 5000) FROM unnest(ARRAY{pids}) AS pid")
+    for _ in pids:
+        async with probe.as_system() as tx:
+            assert await tx.scalar(text("SELECT pg_backend_pid()")) not in pids

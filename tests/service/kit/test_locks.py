@@ -3,10 +3,10 @@
 import asyncio
 from collections.abc import AsyncIterator
 
+import asyncpg
 import pytest
 from probe.service import database_of, received
 from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError
 
 from contracts import ids
 from kit import inbox
@@ -43,7 +43,7 @@ async def test_a_deadlock_is_a_transient_failure(probe: Database) -> None:
     with pytest.raises(ExceptionGroup) as caught:
         await collide()
     (error,) = caught.value.exceptions
-    assert isinstance(error, DBAPIError)
+    assert isinstance(error, asyncpg.DeadlockDetectedError)
     assert is_transient(error)
 
 

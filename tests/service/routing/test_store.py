@@ -7,8 +7,9 @@ from pathlib import Path
 
 import asyncpg
 import pytest
+from perf.watching import watching
 from service.routing.conftest import ABROAD, Routing, capture, items
-from sqlalchemy import UniqueConstraint, event
+from sqlalchemy import UniqueConstraint
 from sqlalchemy.dialects import postgresql
 
 from contracts.events.agencies import AgencyChanged, AgencyRetired
@@ -162,17 +163,10 @@ async def test_the_directory_is_published_once_and_then_only_its_changes(routing
 
 
 async def test_a_batch_takes_as_many_statements_as_one_suspect(routing: Routing) -> None:
-    counted: list[str] = []
-    engine = routing.harness.process.database._system.sync_engine
-
-    def count(_connection: object, _cursor: object, statement: str, *_: object) -> None:
-        counted.append(statement)
-
-    event.listen(engine, "before_cursor_execute", count)
     numbers: list[int] = []
     for size in (1, 200):
         told = [routing.suspect(items(captures=[capture()])) for _ in range(size)]
-        counted.clear()
-        await routing.told(*told)
-        numbers.append(len(counted))
+        with watching() as seen:
+            await routing.told(*told)
+        numbers.append(len(seen.statements))
     assert numbers[0] == numbers[1] <= 12

@@ -2,13 +2,13 @@
 
 import asyncpg
 import pytest
-from sqlalchemy.exc import DBAPIError
 
 from kit.errors import Conflict, Transient
 from kit.failures import is_transient
 
-DEADLOCK = DBAPIError("UPDATE", {}, asyncpg.DeadlockDetectedError("again"))
-MISTAKE = DBAPIError("SELEC", {}, asyncpg.PostgresSyntaxError("near"))
+DEADLOCK = asyncpg.DeadlockDetectedError("again")
+WRONG_PARAMETER = asyncpg.exceptions._base.DataError("$1")
+MISTAKE = asyncpg.PostgresSyntaxError("near")
 
 
 @pytest.mark.parametrize(
@@ -19,7 +19,9 @@ MISTAKE = DBAPIError("SELEC", {}, asyncpg.PostgresSyntaxError("near"))
         (DEADLOCK, True),
         (asyncpg.SerializationError("again"), True),
         (asyncpg.ReadOnlySQLTransactionError("standby"), True),
+        (asyncpg.InvalidCachedStatementError("a column came"), True),
         (MISTAKE, False),
+        (WRONG_PARAMETER, False),
         (Conflict("decided"), False),
         (KeyError("x"), False),
         (ExceptionGroup("both", [DEADLOCK, TimeoutError()]), True),

@@ -1,12 +1,12 @@
 """Reads for partners and coordinators. Row-level security decides what is seen; the list order is newest first."""
 
 from collections.abc import Sequence
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, text
+from sqlalchemy import text
 
 from kit.database import Transaction
+from kit.executing import Row
 
 BY_NUMBER = text("""
     SELECT r.id, r.number, r.tenant, r.reference, r.version, r.format, r.state, r.testmode, r.key_id, r.received_at,
@@ -50,17 +50,17 @@ async def oldest_event(tx: Transaction) -> float:
     return float(await tx.scalar(OLDEST_EVENT))
 
 
-async def referral(tx: Transaction, number: str) -> Row[Any] | None:
+async def referral(tx: Transaction, number: str) -> Row | None:
     """The referral of a number with its newest receipt, if the transaction may see it."""
     return await tx.row(BY_NUMBER, {"number": number})
 
 
-async def entries(tx: Transaction, referral_id: UUID, after: int, limit: int) -> Sequence[Row[Any]]:
+async def entries(tx: Transaction, referral_id: UUID, after: int, limit: int) -> Sequence[Row]:
     """Entries with their progress, in the order of the file."""
     return await tx.rows(ENTRIES, {"referral": referral_id, "after": after, "limit": limit})
 
 
-async def newest(tx: Transaction, tenant: str | None, before: UUID | None, limit: int) -> Sequence[Row[Any]]:
+async def newest(tx: Transaction, tenant: str | None, before: UUID | None, limit: int) -> Sequence[Row]:
     """A page of referrals; those of all tenants where none is named (the centre)."""
     if tenant is None:
         return await tx.rows(NEWEST_OF_ALL, {"before": before, "limit": limit})

@@ -17,11 +17,11 @@ from typing import Any, Final, Protocol
 
 import orjson
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from sqlalchemy import Row, text
+from sqlalchemy import text
 
 from kit import telemetry
 from kit.access import CENTRE_TENANT, Principal
-from kit.executing import Executing
+from kit.executing import Executing, Row
 from kit.outages import POSSIBLE, database_is_away
 from kit.time import Clock
 
@@ -122,7 +122,7 @@ async def insert(tx: Executing, entries: Sequence[Entry]) -> None:
     )
 
 
-def link(previous: bytes, position: int, entry: Row[Any]) -> bytes:
+def link(previous: bytes, position: int, entry: Row) -> bytes:
     """The hash of one link: the previous one, the position, and every field of the entry (32 bytes)."""
     fields = (
         position,
@@ -196,7 +196,7 @@ class Sealer:
         telemetry.AUDIT_SEALED.inc(len(entries))
         return len(entries)
 
-    async def _seal(self, tx: Executing, last: Row[Any], entries: Sequence[Row[Any]], floor: int) -> None:
+    async def _seal(self, tx: Executing, last: Row, entries: Sequence[Row], floor: int) -> None:
         first = (last.position or 0) + 1
         chain = last.hash or GENESIS
         hashes: list[bytes] = []
@@ -226,7 +226,7 @@ class Sealer:
         )
         log.info("audit.sealed", position=positions[-1], chain=chain.hex())  # the published witness
 
-    def _floor(self, last: Row[Any], entries: Sequence[Row[Any]]) -> int:
+    def _floor(self, last: Row, entries: Sequence[Row]) -> int:
         """Below which no entry can appear any more.
 
         Ids are given before the commit, so an entry may show up below a sealed one. It cannot once every

@@ -5,17 +5,18 @@ chain ends before its head, or before a head seen elsewhere), a forged head, and
 Streams: the memory it needs does not grow with the audit. Not promised: what an edited entry said before.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
-from typing import Any, Final, Protocol
+from typing import Final
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
-from sqlalchemy import Executable, Row, text
+from sqlalchemy import text
 
 from kit.audit import COLUMNS, GENESIS, link, signed_text
+from kit.executing import Executing, Row
 
 PAGE: Final = 5000
 UNSEALED_AFTER: Final = timedelta(seconds=10)
@@ -39,14 +40,6 @@ UNSEALED = text("""
       AND NOT EXISTS (SELECT FROM audit_seal s WHERE s.entry = e.id)
     ORDER BY e.id LIMIT :page
 """)
-
-
-class Reading(Protocol):
-    """A transaction or connection as `owner`, `system` or `centre` of the service."""
-
-    async def execute(self, statement: Executable, params: Mapping[str, Any] | None = None, /) -> Any:
-        """Run one statement."""
-        ...
 
 
 class Fault(StrEnum):
@@ -99,7 +92,7 @@ class _Reader:
     entries: int = 0
     problems: list[Problem] = field(default_factory=list["Problem"])
 
-    def read(self, row: Row[Any]) -> None:
+    def read(self, row: Row) -> None:
         if row.position != self.position + 1:
             self.problems.append(Problem(Fault.GAP, self.position + 1))
         elif row.id is None:
@@ -118,31 +111,30 @@ def public_key(seed: bytes) -> Ed25519PublicKey:
     return Ed25519PrivateKey.from_private_bytes(seed).public_key()
 
 
-async def verify(connection: Reading, key: Ed25519PublicKey, *, witness: Witness | None = None) -> Verification:
-    """Read the whole audit of the schema in the connection's search path.
+async def verify(tx: Executing, key: Ed25519PublicKey, *, witness: Witness | None = None) -> Verification:
+    """Read the whole audit of a service, as its `system` or `centre`.
 
     `witness` is a head seen elsewhere (the log, a printout): it finds a chain cut together with its head.
     """
-    head = (await connection.execute(HEAD)).one()
+    (head,) = await tx.rows(HEAD)
     reader = _Reader(witness)
     until = max(head.position or 0, head.last or 0)
-    while rows := await _page(connection, reader.position, until):
+    while rows := await _page(tx, reader.position, until):
         for row in rows:
             reader.read(row)
     _compare_with_head(reader, head, key)
     if witness and reader.position < witness.position:
         reader.problems.append(Problem(Fault.CUT, witness.position))
-    unsealed = await connection.execute(UNSEALED, {"age": UNSEALED_AFTER, "page": PAGE})
-    reader.problems.extend(Problem(Fault.UNSEALED, entry=row.id) for row in unsealed.all())
+    unsealed = await tx.rows(UNSEALED, {"age": UNSEALED_AFTER, "page": PAGE})
+    reader.problems.extend(Problem(Fault.UNSEALED, entry=row.id) for row in unsealed)
     return Verification(reader.entries, tuple(reader.problems))
 
 
-async def _page(connection: Reading, after: int, until: int) -> Sequence[Row[Any]]:
-    result = await connection.execute(SEALED, {"after": after, "until": until, "page": PAGE})
-    return result.all()
+async def _page(tx: Executing, after: int, until: int) -> Sequence[Row]:
+    return await tx.rows(SEALED, {"after": after, "until": until, "page": PAGE})
 
 
-def _compare_with_head(reader: _Reader, head: Row[Any], key: Ed25519PublicKey) -> None:
+def _compare_with_head(reader: _Reader, head: Row, key: Ed25519PublicKey) -> None:
     if head.position is None:
         if reader.position:
             reader.problems.append(Problem(Fault.FORGED_HEAD, reader.position))

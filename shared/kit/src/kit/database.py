@@ -14,23 +14,24 @@ takes `SELECT … ORDER BY id FOR UPDATE`. What is collected is written last, so
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeAlias
 from uuid import UUID
 
-from sqlalchemy import CursorResult, Executable, Row, text
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+import asyncpg
+from sqlalchemy import TextClause, text
 
 from contracts.model import Contract
 from kit import audit, jobs, outbox
 from kit.access import CENTRE_TENANT, Principal
+from kit.connections import Connections, Pool, positional, touched, values
+from kit.executing import Row
 from kit.outbox import Origin
 from kit.time import Clock
 
 Opening: TypeAlias = AbstractAsyncContextManager["Transaction"]
 
-SILENT_SECONDS = 45.0
+ROLL_BACK_SECONDS = 2.0
 
 SET_TENANTS = text("SELECT set_config('kit.tenant', :tenant, true), set_config('kit.tenants', :tenants, true)")
 
@@ -38,7 +39,8 @@ SET_TENANTS = text("SELECT set_config('kit.tenant', :tenant, true), set_config('
 class Transaction:
     """An open transaction and what it will write just before it commits."""
 
-    def __init__(self, connection: AsyncConnection, clock: Clock) -> None:
+    def __init__(self, connection: Any, clock: Clock) -> None:
+        """`connection` is asyncpg's, with a transaction open."""
         self._connection = connection
         self._clock = clock
         self._events: list[outbox.Pending] = []
@@ -51,21 +53,25 @@ class Transaction:
         self.scheduled = 0
         """Jobs this transaction has written."""
 
-    async def execute(self, statement: Executable, params: Mapping[str, Any] | None = None) -> CursorResult[Any]:
-        """Run one statement."""
-        return await self._connection.execute(statement, dict(params) if params else None)
+    async def execute(self, statement: TextClause, params: Mapping[str, Any] | None = None) -> int:
+        """Run one statement; how many rows it touched."""
+        sql, names = positional(statement)
+        return touched(await self._connection.execute(sql, *values(names, params)))
 
-    async def rows(self, statement: Executable, params: Mapping[str, Any] | None = None) -> Sequence[Row[Any]]:
+    async def rows(self, statement: TextClause, params: Mapping[str, Any] | None = None) -> Sequence[Row]:
         """All rows of a statement."""
-        return (await self.execute(statement, params)).all()
+        sql, names = positional(statement)
+        return await self._connection.fetch(sql, *values(names, params))
 
-    async def row(self, statement: Executable, params: Mapping[str, Any] | None = None) -> Row[Any] | None:
+    async def row(self, statement: TextClause, params: Mapping[str, Any] | None = None) -> Row | None:
         """The only row of a statement, or None."""
-        return (await self.execute(statement, params)).one_or_none()
+        (row,) = await self.rows(statement, params) or (None,)
+        return row
 
-    async def scalar(self, statement: Executable, params: Mapping[str, Any] | None = None) -> Any:
+    async def scalar(self, statement: TextClause, params: Mapping[str, Any] | None = None) -> Any:
         """The first column of the first row, or None."""
-        return (await self.execute(statement, params)).scalar()
+        sql, names = positional(statement)
+        return await self._connection.fetchval(sql, *values(names, params))
 
     async def act_for(self, tenant: str, inserting_for: Sequence[str] = ()) -> None:
         """From here on the `api` role sees `tenant`'s rows and inserts for `inserting_for` (else the same).
@@ -118,14 +124,6 @@ class Transaction:
         return self.outgoing
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pool:
-    """How many connections a process holds, and how long it waits for one."""
-
-    size: int = 6
-    wait_seconds: float = 5.0
-
-
 class Database:
     """One service's database, seen by its roles."""
 
@@ -138,15 +136,15 @@ class Database:
         clock: Clock,
         pool: Pool | None = None,
     ) -> None:
-        pool = pool or Pool()
         self.schema = schema
         self.written = asyncio.Event()
         """Set after a commit that left rows in the outbox: wakes the relay."""
         self.scheduled = asyncio.Event()
         """Set after a commit that scheduled jobs: wakes the worker."""
         self._clock = clock
-        self._api = _engine(api_url, pool)
-        self._system = _engine(system_url, pool)
+        self._api, self._system = (
+            None if url is None else Connections(url, pool or Pool()) for url in (api_url, system_url)
+        )
 
     def as_system(self) -> Opening:
         """Handlers, relay and jobs. Never behind a route."""
@@ -175,9 +173,9 @@ class Database:
 
     async def close(self) -> None:
         """Close every connection."""
-        for engine in (self._api, self._system):
-            if engine is not None:
-                await engine.dispose()
+        for connections in (self._api, self._system):
+            if connections is not None:
+                await connections.close()
 
     async def _become_centre(self, tx: Transaction) -> None:
         await tx.execute(text(f"SET LOCAL ROLE {self.schema}_centre"))
@@ -185,34 +183,33 @@ class Database:
 
     @asynccontextmanager
     async def _open(
-        self, engine: AsyncEngine | None, begin: Callable[[Transaction], Awaitable[None]] | None
+        self, connections: Connections | None, begin: Callable[[Transaction], Awaitable[None]] | None
     ) -> AsyncGenerator[Transaction]:
-        if engine is None:
+        if connections is None:
             raise RuntimeError(f"this process has no connection of that role to {self.schema}")
-        async with engine.connect() as connection:
-            tx = Transaction(connection, self._clock)
-            if begin is not None:
-                await begin(tx)
-            yield tx
-            written = await tx.flush()
-            await connection.commit()
+        async with connections.borrowed() as connection:
+            work = connection.transaction()
+            await work.start()
+            try:
+                tx = Transaction(connection, self._clock)
+                if begin is not None:
+                    await begin(tx)
+                yield tx
+                written = await tx.flush()
+                await work.commit()
+            except BaseException:
+                await _roll_back(connection, work)
+                raise
         if written:
             self.written.set()
         if tx.scheduled:
             self.scheduled.set()
 
 
-def _engine(url: str | None, pool: Pool) -> AsyncEngine | None:
-    if url is None:
-        return None
-    return create_async_engine(
-        url.replace("postgresql://", "postgresql+asyncpg://", 1),
-        pool_size=pool.size,
-        max_overflow=0,
-        pool_timeout=pool.wait_seconds,
-        pool_reset_on_return="rollback",
-        # A server that is silent must not hold us for longer than one that is down. The role's own time-out for
-        # statements (`kit.roles`) is shorter; this one is for answers that never arrive.
-        connect_args={"timeout": pool.wait_seconds, "command_timeout": SILENT_SECONDS},
-        hide_parameters=True,  # parameters are personal data; they must not reach a log through an error
-    )
+async def _roll_back(connection: Any, work: Any) -> None:
+    """Undo what was done. Where that fails too, the connection goes, and the transaction with it."""
+    try:
+        async with asyncio.timeout(ROLL_BACK_SECONDS):
+            await work.rollback()
+    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
+        connection.terminate()

@@ -5,6 +5,8 @@ Everything else is either a poison record or a bug, and neither gets better by w
 
 from typing import cast
 
+import asyncpg
+
 from kit.errors import Transient
 from kit.outages import database_is_away
 
@@ -18,5 +20,6 @@ def is_transient(error: BaseException) -> bool:
         return all(is_transient(one) for one in cast("BaseExceptionGroup[BaseException]", error).exceptions)
     if isinstance(error, Transient) or database_is_away(error):
         return True
-    driver = getattr(error, "orig", None) or error
-    return getattr(driver, "sqlstate", None) in LOST_RACES
+    if isinstance(error, asyncpg.InvalidCachedStatementError):  # a table has changed; it is planned afresh next time
+        return True
+    return getattr(error, "sqlstate", None) in LOST_RACES

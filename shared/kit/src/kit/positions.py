@@ -66,7 +66,7 @@ async def begin(tx: Transaction, nexts: Mapping[Partition, int]) -> None:
 async def move(tx: Transaction, olds: Mapping[Partition, int], nexts: Mapping[Partition, int]) -> None:
     """Move each position from its old to its next offset. Raises `FencedError` if one stood elsewhere."""
     partitions = sorted(nexts)
-    result = await tx.execute(
+    moved = await tx.execute(
         MOVE,
         {
             **_columns(partitions),
@@ -74,7 +74,7 @@ async def move(tx: Transaction, olds: Mapping[Partition, int], nexts: Mapping[Pa
             "nexts": [nexts[partition] for partition in partitions],
         },
     )
-    if result.rowcount != len(partitions):
+    if moved != len(partitions):
         raise FencedError
 
 

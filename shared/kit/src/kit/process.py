@@ -22,8 +22,9 @@ from sqlalchemy import text
 
 from kit import faults, telemetry
 from kit.audit import Sealer
+from kit.connections import Pool
 from kit.consumer import Consumer
-from kit.database import Database, Pool, Transaction
+from kit.database import Database, Transaction
 from kit.dispatch import Dispatcher
 from kit.failures import is_transient
 from kit.http.app import create_app

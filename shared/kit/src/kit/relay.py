@@ -13,15 +13,15 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import Row, text
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy import text
 
 from kit import outbox, telemetry
 from kit.database import Database, Transaction
+from kit.executing import Row
 from kit.faults import fault
 from kit.migrations.v1 import SHARDS
+from kit.outages import POSSIBLE
 from kit.producer import BrokerAwayError, Failed, Producer, Record
 
 log = telemetry.logger(__name__)
@@ -97,7 +97,7 @@ class Relay:
             self._database.written.clear()
             try:
                 sent = await self.run_once()
-            except (OSError, TimeoutError, SQLAlchemyError, BrokerAwayError) as error:
+            except (*POSSIBLE, BrokerAwayError) as error:
                 failures += 1
                 log.warning("relay.interrupted", error=type(error).__name__, failures=failures)
                 await self._pause(stop, _delay(failures))
@@ -115,7 +115,7 @@ class Relay:
             async with asyncio.timeout(DRAIN_SECONDS):
                 while (await self.run_once()).rows:
                     continue
-        except (OSError, TimeoutError, SQLAlchemyError, BrokerAwayError) as error:
+        except (*POSSIBLE, BrokerAwayError) as error:
             log.info("relay.left_rows", error=type(error).__name__)  # another process sends them
         await self._producer.drop()
 
@@ -141,7 +141,7 @@ class Relay:
         telemetry.RELAY_FAILURES.inc(failed)
         return Sent(rows=len(acknowledged), failed=failed)
 
-    async def _locked_rows(self, tx: Transaction) -> Sequence[Row[Any]]:
+    async def _locked_rows(self, tx: Transaction) -> Sequence[Row]:
         self._turn += self._share
         locked = await tx.rows(
             LOCK_SHARDS,
@@ -165,7 +165,7 @@ class Relay:
             },
         )
 
-    async def _bury(self, tx: Transaction, rows: Sequence[Row[Any]], results: Sequence[Failed | None]) -> None:
+    async def _bury(self, tx: Transaction, rows: Sequence[Row], results: Sequence[Failed | None]) -> None:
         for row, result in zip(rows, results, strict=True):
             if result is None or not result.hopeless:
                 continue
@@ -176,7 +176,7 @@ class Relay:
                 log.error("relay.buried", row=row.id, topic=row.topic, error=result.reason)
                 await tx.execute(BURY, {"shard": row.shard, "id": row.id, "error": result.reason})
 
-    def _raise_floors(self, rows: Sequence[Row[Any]], results: Sequence[Failed | None]) -> None:
+    def _raise_floors(self, rows: Sequence[Row], results: Sequence[Failed | None]) -> None:
         """Up to the first failure of each shard: above it, a later row of the failed key would overtake."""
         stopped: set[int] = set()
         for row, result in zip(rows, results, strict=True):
@@ -206,19 +206,19 @@ class Relay:
             return
 
 
-def _age(rows: Sequence[Row[Any]], now: datetime) -> float:
+def _age(rows: Sequence[Row], now: datetime) -> float:
     """Seconds since the oldest of these rows was written; 0 where none waits."""
     return max((now - min(row.created_at for row in rows)).total_seconds(), 0.0) if rows else 0.0
 
 
-def _record(row: Row[Any]) -> Record:
+def _record(row: Row) -> Record:
     return Record(topic=row.topic, key=row.key, headers=outbox.unpack(row.headers), payload=row.payload)
 
 
-def _acknowledged(rows: Sequence[Row[Any]], results: Sequence[Failed | None]) -> list[Row[Any]]:
+def _acknowledged(rows: Sequence[Row], results: Sequence[Failed | None]) -> list[Row]:
     """The rows to delete: of each key, those before its first failure."""
     stopped: set[tuple[str, bytes | None]] = set()
-    done: list[Row[Any]] = []
+    done: list[Row] = []
     for row, result in zip(rows, results, strict=True):
         key = (row.topic, row.key)
         if result is not None:

@@ -211,13 +211,13 @@ class Worker:
                 return
             at = outcome.at if isinstance(outcome, Again) else self._clock.now()  # woken while it ran
             returned = await self._return(tx, claimed, "pending", at, attempts=0, error=None)
-            if returned.rowcount != 1:
+            if returned != 1:
                 raise LostLeaseError
 
     async def _finish(self, tx: Transaction, claimed: Job) -> bool:
         """Whether the row is gone: not where the work was asked for again, or somebody else has it."""
         finished = await tx.execute(FINISH, {"id": claimed.id, "token": claimed.token, "asked": claimed.asked})
-        return finished.rowcount == 1
+        return finished == 1
 
     async def _failed(self, declared: JobType, claimed: Job, error: Exception) -> None:
         name = type(error).__name__

@@ -6,7 +6,6 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from sqlalchemy.ext.asyncio import create_async_engine
 
 from interlink.observing import databases
 from interlink.stack import running
@@ -15,6 +14,8 @@ from interlink.stack.layout import StackError
 from interlink.stack.secrets import schema_of
 from kit import audit_verification
 from kit.audit_verification import Verification, Witness
+from kit.database import Database
+from kit.time import SystemClock
 
 console = Console(highlight=False)
 app = typer.Typer(help="Prove that the audit is whole.", no_args_is_help=True)
@@ -70,10 +71,11 @@ def _witness(text: str | None) -> Witness | None:
 async def _verify(home: Home, service: str, witness: Witness | None) -> Verification:
     schema = schema_of(service)
     seed = base64.b64decode(home.secrets[f"audit.{schema}"])
-    url = databases.url(home, f"{schema}_system").replace("postgresql://", "postgresql+asyncpg://", 1)
-    engine = create_async_engine(url)
+    database = Database(
+        schema=schema, api_url=None, system_url=databases.url(home, f"{schema}_system"), clock=SystemClock()
+    )
     try:
-        async with engine.connect() as connection:
-            return await audit_verification.verify(connection, audit_verification.public_key(seed), witness=witness)
+        async with database.as_system() as tx:
+            return await audit_verification.verify(tx, audit_verification.public_key(seed), witness=witness)
     finally:
-        await engine.dispose()
+        await database.close()

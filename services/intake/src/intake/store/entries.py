@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Row, text
+from sqlalchemy import text
 
 from intake.domain.priority import Priority
 from intake.domain.referral import Kind, Naming, Role
 from kit.database import Transaction
 from kit.encryption import Sealed
+from kit.executing import Row
 
 CHUNK: Final = 1_000
 FINGERPRINT_BYTES: Final = 16
@@ -149,7 +150,7 @@ async def ask_for_review(tx: Transaction, ids: Sequence[UUID]) -> None:
         await tx.execute(REVIEW, {"ids": sorted(ids)})
 
 
-async def parts_of(tx: Transaction, entries: Sequence[Row[Any]]) -> dict[UUID, list[Sealed]]:
+async def parts_of(tx: Transaction, entries: Sequence[Row]) -> dict[UUID, list[Sealed]]:
     """The sealed parts of entries (`id`, `version`), in order."""
     rows = await tx.rows(
         PARTS, {"ids": [entry.id for entry in entries], "versions": [entry.version for entry in entries]}

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import Row, text
+from sqlalchemy import text
 
 from kit.database import Transaction
+from kit.executing import Row
 
 BY_TENANT = text("""
     SELECT tenant, clock_zone, handling_codes, handling_tlp, testmode, urgent FROM partner WHERE tenant = :tenant
@@ -37,7 +37,7 @@ class Sandbox:
     tlp: str
 
 
-async def find(tx: Transaction, tenant: str) -> Row[Any] | None:
+async def find(tx: Transaction, tenant: str) -> Row | None:
     """The partner's profile, if it is registered and the transaction may see it."""
     return await tx.row(BY_TENANT, {"tenant": tenant})
 

@@ -7,10 +7,11 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from sqlalchemy import Row, text
+from sqlalchemy import text
 
 from kit.database import Transaction
 from kit.encryption import Sealed
+from kit.executing import Row
 
 # Try-locks, in sorted order: in a group nobody may wait for a lock (engineering.md §5.3).
 TRY_LOCK = text("""
@@ -254,7 +255,7 @@ async def remember(tx: Transaction, keys: Sequence[NewKey]) -> None:
     )
 
 
-async def receipts(tx: Transaction, asked: Sequence[tuple[UUID, int]]) -> Mapping[tuple[UUID, int], Row[Any]]:
+async def receipts(tx: Transaction, asked: Sequence[tuple[UUID, int]]) -> Mapping[tuple[UUID, int], Row]:
     """Receipts as they were given, by referral and version."""
     if not asked:
         return {}

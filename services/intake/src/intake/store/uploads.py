@@ -68,12 +68,12 @@ class Stale:
 
 async def touch(tx: Transaction, upload: UUID, now: datetime) -> bool:
     """Keep it for another while. False where it was given up already."""
-    return (await tx.execute(TOUCH, {"id": upload, "now": now})).rowcount == 1
+    return (await tx.execute(TOUCH, {"id": upload, "now": now})) == 1
 
 
 async def settle(tx: Transaction, upload: UUID, state: str) -> bool:
     """Accept or abandon what is being staged. False where it is not any more."""
-    return (await tx.execute(SETTLE, {"id": upload, "state": state})).rowcount == 1
+    return (await tx.execute(SETTLE, {"id": upload, "state": state})) == 1
 
 
 async def claim(tx: Transaction, upload: UUID, tenant: str, keys: Sequence[bytes], *, given: bool) -> set[bytes]:
@@ -99,7 +99,7 @@ async def drop_next(tx: Transaction, upload: UUID, limit: int) -> bool:
         return False
     emptying = [DROP_REFERENCES] if state == "accepted" else [DROP_REFERENCES, DROP_PAYLOAD, DROP_ENTRIES]
     for statement in emptying:
-        if (await tx.execute(statement, {"id": upload, "limit": limit})).rowcount:
+        if await tx.execute(statement, {"id": upload, "limit": limit}):
             return True
     await tx.execute(DROP, {"id": upload})
     return False

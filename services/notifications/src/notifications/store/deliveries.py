@@ -121,7 +121,7 @@ async def replay(
 ) -> int:
     """Make what was over before `asked_at` due again, at most `limit`. Returns how many that were."""
     asked = {"endpoint": endpoint, "since": since, "asked_at": asked_at, "now": now, "limit": limit}
-    return (await tx.execute(REPLAY, asked)).rowcount
+    return await tx.execute(REPLAY, asked)
 
 
 _CHANGING = ("id", "state", "reason", "tries", "attempts", "due_at", "ended_at")

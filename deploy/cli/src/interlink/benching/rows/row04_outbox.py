@@ -12,7 +12,8 @@ from interlink.benching.ground import Ground
 from interlink.benching.rounds import side_by_side
 from interlink.benching.scratch import Scratch, scratch
 from kit import outbox
-from kit.database import Database, Pool
+from kit.connections import Pool
+from kit.database import Database
 from kit.producer import Producer
 from kit.relay import Relay
 from kit.time import SystemClock

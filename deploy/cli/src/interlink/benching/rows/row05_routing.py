@@ -19,8 +19,9 @@ from interlink.benching.ground import Ground
 from interlink.benching.rounds import side_by_side
 from interlink.benching.scratch import Scratch, scratch
 from interlink.observing import databases
+from kit.connections import Pool
 from kit.consumer import Consumer
-from kit.database import Database, Pool
+from kit.database import Database
 from kit.dispatch import Dispatcher
 from kit.joining import Membership
 from kit.keyring import Keyring
