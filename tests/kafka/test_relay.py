@@ -2,6 +2,7 @@
 # pyright: reportPrivateUsage=false
 
 import asyncio
+import json
 import random
 from typing import Any
 
@@ -235,6 +236,7 @@ async def pages_touched(probe: Database, relay: Relay) -> int:
             (LOCK_SHARDS, {"share": 16, "turn": 0}),
             (READ, {"per_shard": 1, "most": MOST_ROWS}),
         ):
-            plan = await tx.scalar(text(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {statement.text}"), floors | limits)
-            touched += plan[0]["Plan"]["Shared Hit Blocks"] + plan[0]["Plan"]["Shared Read Blocks"]
+            told = await tx.scalar(text(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {statement.text}"), floors | limits)
+            plan = json.loads(told)[0]["Plan"]
+            touched += plan["Shared Hit Blocks"] + plan["Shared Read Blocks"]
     return touched
