@@ -12,8 +12,9 @@ MEMBERS := $(patsubst %/pyproject.toml,%,$(wildcard services/*/pyproject.toml sh
 QUICK := $(wildcard tests/unit tests/contract tests/architecture)
 PARALLEL := $(QUICK) $(wildcard tests/service)
 # Each of these two groups shares what it starts, and stops and kills it: one after the other, the groups side by side.
-BROKER := $(wildcard tests/kafka tests/perf)
-SUITE := $(wildcard tests/flow tests/fault)
+# They take about as long; `interlink faults` has a stack of its own beside either.
+BROKER := $(wildcard tests/kafka tests/perf tests/fault/test_faults.py)
+SUITE := $(filter-out tests/fault/test_faults.py,$(wildcard tests/flow tests/fault/test_*.py))
 
 .PHONY: help
 help: ## Explain every verb.

@@ -43,3 +43,11 @@ def test_a_second_stack_finds_other_ports_and_writes_them_down(tmp_path: Path) -
         settled = ports.settled(tmp_path / "ports.json")
     assert settled["issuer"] != busy
     assert ports.recorded(tmp_path / "ports.json") == settled
+
+
+def test_a_stack_apart_takes_none_of_the_usual_ports_and_none_of_the_systems(tmp_path: Path) -> None:
+    apart = ports.apart(tmp_path / "ports.json")
+    assert apart.keys() == ports.declared().keys()
+    assert set(apart.values()).isdisjoint(ports.declared().values())
+    assert max(apart.values()) < int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+    assert ports.settled(tmp_path / "ports.json") == apart

@@ -12,7 +12,7 @@ from rich.console import Console
 
 from interlink.faults.report import as_json, table
 from interlink.faults.run import run
-from interlink.stack import running
+from interlink.stack import ports, running
 from interlink.stack.home import Home
 
 console = Console(highlight=False, stderr=True)
@@ -36,6 +36,7 @@ def faults(
     folder = Path(tempfile.mkdtemp(prefix="il-faults-"))
     folder.chmod(0o755)  # the unprivileged user of Postgres has to pass through
     home = Home.open(folder)
+    ports.apart(home.ports_file)
     try:
         outcome = run(home, minutes=minutes, seed=seed, only=only or [], tell=_tell)
     finally:

@@ -1,6 +1,7 @@
 """Which ports a stack listens on: the usual ones if they are free, else others, the same again next time."""
 
 import json
+import random
 import socket
 import tomllib
 from collections.abc import Callable, Mapping
@@ -10,6 +11,9 @@ from interlink.stack.layout import LOCAL, StackError
 
 FILE = LOCAL / "ports.toml"
 HOST = "127.0.0.1"
+OTHERS = range(20_000, 32_768)
+"""Ports beside the usual ones. From 32768 on the system gives them to outgoing connections (Linux,
+`net.ipv4.ip_local_port_range`): while a broker is down, a client that tries it again and again would get its port."""
 
 
 def declared(file: Path = FILE) -> dict[str, int]:
@@ -44,7 +48,15 @@ def choose(
 
 def settled(file: Path) -> dict[str, int]:
     """Ports of a stack that is about to start, written to `file`."""
-    ports = choose(declared(), recorded(file), free=is_free, other=any_free)
+    return _record(file, choose(declared(), recorded(file), free=is_free, other=any_free))
+
+
+def apart(file: Path) -> dict[str, int]:
+    """Ports of a stack that leaves the usual ones to another, which may start at the same moment."""
+    return _record(file, choose(declared(), {}, free=lambda _: False, other=any_free))
+
+
+def _record(file: Path, ports: dict[str, int]) -> dict[str, int]:
     file.write_text(json.dumps(ports, indent=2) + "\n")
     return ports
 
@@ -69,7 +81,6 @@ def is_free(port: int) -> bool:
 
 
 def any_free() -> int:
-    """A free port of the system's choice."""
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        return probe.getsockname()[1]
+    """A free port, another one each time."""
+    port = random.choice(OTHERS)  # noqa: S311 - no secret
+    return port if is_free(port) else any_free()
