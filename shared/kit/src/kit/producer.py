@@ -16,7 +16,7 @@ from aiokafka.partitioner import DefaultPartitioner
 from aiokafka.producer.message_accumulator import BatchBuilder
 
 from kit import telemetry
-from kit.kafka import KafkaAccess
+from kit.kafka import COMPRESSION, KafkaAccess
 
 log = telemetry.logger(__name__)
 
@@ -139,7 +139,7 @@ class Producer:
                 enable_idempotence=True,
                 acks="all",
                 linger_ms=0,  # batches come filled: waiting gathers nothing
-                compression_type="lz4",
+                compression_type=COMPRESSION,
                 max_batch_size=BATCH_BYTES,
                 max_request_size=MOST_BYTES,
                 request_timeout_ms=int(ACK_SECONDS * 1000),

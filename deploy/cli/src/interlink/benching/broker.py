@@ -24,7 +24,7 @@ from interlink.benching.ground import Ground
 from interlink.stack.kafka import ADMIN, admin_client
 from interlink.stack.layout import StackError
 from interlink.stack.servers import Broker
-from kit.kafka import KafkaAccess
+from kit.kafka import COMPRESSION, KafkaAccess
 
 TOPIC = "interlink.bench"
 PARTITIONS = 12
@@ -91,7 +91,7 @@ async def producing(ground: Ground) -> AsyncGenerator[AIOKafkaProducer]:
         enable_idempotence=True,
         acks="all",
         linger_ms=0,
-        compression_type="lz4",
+        compression_type=COMPRESSION,
         max_batch_size=256 * 1024,
         max_request_size=2 * 1024 * 1024,
     )
