@@ -17,6 +17,7 @@ from kit.testing.databases import TestDatabase, fetch
 from kit.time import SystemClock
 
 INSERT = text("INSERT INTO note (id, tenant, text) VALUES (:id, :tenant, 'x')")
+BODY = {"body": '{"a": [5]}'}
 IDS = text("SELECT id FROM note ORDER BY id")
 
 
@@ -209,3 +210,21 @@ async def test_connections_that_the_server_closed_fail_nobody(probe: Database, d
     for _ in pids:
         async with probe.as_system() as tx:
             assert await tx.scalar(text("SELECT pg_backend_pid()")) not in pids
+
+
+async def test_a_rows_columns_are_its_attributes_whatever_they_are_called(probe: Database) -> None:
+    async with probe.as_system() as tx:
+        row = await tx.row(
+            text("""SELECT 1 AS id, 2 AS "items", 3 AS "keys", 4 AS "values", '{"a": [5]}'::jsonb AS body""")
+        )
+        nothing = await tx.row(text("SELECT 1 WHERE false"))
+    assert row is not None
+    assert (row.id, row.items, row.keys, row.values, row.body) == (1, 2, 3, 4, {"a": [5]})
+    assert not hasattr(row, "other")
+    assert nothing is None
+
+
+async def test_the_only_row_is_not_one_of_many(probe: Database) -> None:
+    with pytest.raises(ValueError, match="too many"):
+        async with probe.as_system() as tx:
+            await tx.row(text("SELECT generate_series(1, 2)"))
