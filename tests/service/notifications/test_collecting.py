@@ -4,12 +4,14 @@ import asyncio
 
 import pytest
 from service.notifications.conftest import Notifications
+from sqlalchemy import text
 
 from contracts import ids
 from contracts.events.identifications import IdentificationDeadlineApproaching, IdentificationExpired
 from contracts.events.jurisdictions import AssignmentAccepted, AssignmentDeclined
 from kit.testing.eventually import eventually
 from notifications.commands.freeze import freeze
+from notifications.store import notices
 
 WAITING = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
 
@@ -45,10 +47,24 @@ async def test_what_comes_while_a_notice_is_frozen_opens_the_next_one(notificati
     await notifications.told(notifications.created())
     (first,) = await notifications.notices()
     async with asyncio.TaskGroup() as group, notifications.harness.application.database.as_system() as tx:
-        await freeze(tx, first["id"], "")
+        await freeze(tx, [first["id"]], "")
         group.create_task(notifications.told(notifications.created()))
         await eventually(lambda: is_waiting(notifications))
     assert [(one["state"], one["items"]) for one in await notifications.notices()] == [("collecting", 1), ("frozen", 1)]
+
+
+async def test_notices_are_locked_in_one_order_to_collect_and_to_freeze(notifications: Notifications) -> None:
+    """Otherwise a batch that adds to several of them and a freeze of the same ones would end each other."""
+    holders = ("ice-on", "ice-qc", "Ice-on", "ice_on", "cfs-on", "centre", "bureau-nl")
+    referrals = [ids.new() for _ in range(3)]
+    for referral in reversed(referrals):
+        for holder in holders:
+            await notifications.told(notifications.created(holder, referral=referral))
+    async with notifications.harness.application.database.as_system() as tx:
+        rows = await tx.rows(text("SELECT id FROM notice ORDER BY id DESC"))
+        locked = [one.terms for one in await notices.lock_all(tx, [row.id for row in rows])]
+    assert len(locked) == len(holders) * len(referrals)
+    assert locked == sorted(locked, key=lambda terms: (terms.recipient, terms.referral, terms.testmode))
 
 
 async def test_a_notice_is_frozen_five_seconds_after_its_first_item(notifications: Notifications) -> None:

@@ -1,5 +1,6 @@
 """Due work of notifications. Only `attempt` calls outside, with no transaction open."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -16,10 +17,9 @@ from notifications.domain.deliveries import Tried
 from notifications.domain.endpoints import EndpointId
 
 
-async def freeze(app: Application, tx: Transaction, job: Job, _result: Any) -> Outcome:
-    """A notice has collected long enough."""
-    await freezing.freeze(tx, UUID(job.key), app.public_url)
-    return Done()
+async def freeze(app: Application, tx: Transaction, due: Sequence[Job]) -> None:
+    """Notices have collected long enough."""
+    await freezing.freeze(tx, [UUID(job.key) for job in due], app.public_url)
 
 
 async def escalate(app: Application, tx: Transaction, job: Job, _result: Any) -> Outcome:

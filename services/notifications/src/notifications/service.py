@@ -4,7 +4,7 @@ import random
 
 from contracts.events import agencies, deliveries, identifications, jurisdictions
 from kit.dispatch import on
-from kit.jobs import job
+from kit.jobs import grouped, job
 from kit.service import Runtime, Service
 from kit.settings import key_bytes
 from notifications import handlers, jobs
@@ -55,7 +55,7 @@ service = Service(
         on(agencies.AgencyRetired, handlers.agencies_retired, commutative=True),
     ],
     jobs=[
-        job(tell.FREEZE, apply=jobs.freeze),
+        grouped(tell.FREEZE, apply=jobs.freeze),
         job(freeze.ESCALATE, apply=jobs.escalate),
         job(lanes.DELIVER, call=jobs.attempt, apply=jobs.settle),
         job(manage.WAKE, apply=jobs.wake),

@@ -62,6 +62,7 @@ class Again:
 
 Outcome = Done | Again
 Apply = Callable[[Any, Any, Job, Any], Awaitable[Outcome]]
+ApplyAll = Callable[[Any, Any, Sequence[Job]], Awaitable[None]]
 Call = Callable[[Any, Job], Awaitable[Any]]
 
 
@@ -75,9 +76,22 @@ class JobType:
     every: timedelta | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupType:
+    """A kind of job whose due jobs are done in one transaction, set-based, all of them to their end."""
+
+    kind: str
+    apply: ApplyAll
+
+
 def job(kind: str, *, apply: Apply, call: Call | None = None, every: timedelta | None = None) -> JobType:
     """Declare a kind of job in `service.py`."""
     return JobType(kind=kind, apply=apply, call=call, every=every)
+
+
+def grouped(kind: str, *, apply: ApplyAll) -> GroupType:
+    """Declare a kind of job that is done for all that are due at once; it makes no outside call."""
+    return GroupType(kind=kind, apply=apply)
 
 
 _GIVEN = """

@@ -13,7 +13,7 @@ from fastapi import APIRouter
 from contracts.model import Contract
 from kit.database import Database
 from kit.dispatch import Handler
-from kit.jobs import JobType
+from kit.jobs import GroupType, JobType
 from kit.kafka import group_of
 from kit.keyring import Keyring
 from kit.settings import ServiceSettings
@@ -45,7 +45,7 @@ class Service:
     build: Callable[[Runtime[Any]], Any]
     routes: Sequence[APIRouter] = ()
     handlers: Sequence[Handler] = ()
-    jobs: Sequence[JobType] = ()
+    jobs: Sequence[JobType | GroupType] = ()
     publishes: Sequence[type[Contract]] = ()
     prepare: Callable[[Any], None] | None = None
     """Run by `migrate` with the settings: what processes then share on disk, so that none has to make it."""

@@ -1,6 +1,8 @@
 """Does the due jobs of one service: claim, call, apply. `kit.jobs` says what a job is.
 
 What is due is claimed as soon as there is a free slot, so a call that hangs holds up nothing but its own slot.
+Jobs of a grouped kind that were claimed together are done in one transaction; where that fails, one by one, so that
+one that fails takes no other with it.
 """
 
 import asyncio
@@ -8,6 +10,7 @@ import random
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import text
 
@@ -16,7 +19,7 @@ from kit import telemetry
 from kit.database import Database, Transaction
 from kit.failures import is_transient
 from kit.faults import fault
-from kit.jobs import Again, Done, Job, JobType, NewJob
+from kit.jobs import Again, Done, GroupType, Job, JobType, NewJob
 from kit.time import Clock
 
 log = telemetry.logger(__name__)
@@ -57,7 +60,15 @@ TAKE_OVER = text("""
     FROM left_behind WHERE j.id = left_behind.id
 """)
 
-FINISH = text("DELETE FROM job WHERE id = :id AND token = :token AND asked = :asked")
+# In the order in which `kit.jobs` wakes them.
+FINISH = text("""
+    WITH done AS (
+        SELECT j.id FROM job j JOIN unnest(CAST(:ids AS uuid[]), CAST(:asked AS bigint[])) AS d (id, asked)
+          ON j.id = d.id AND j.asked = d.asked
+        WHERE j.token = :token ORDER BY j.kind, j.key FOR UPDATE OF j
+    )
+    DELETE FROM job j USING done WHERE j.id = done.id RETURNING j.id
+""")
 
 # Who was woken while it ran is due at once.
 RETURN_TO_QUEUE = text("""
@@ -76,7 +87,7 @@ class Worker:
 
     def __init__(
         self,
-        types: Sequence[JobType],
+        types: Sequence[JobType | GroupType],
         application: Any,
         database: Database,
         clock: Clock,
@@ -100,8 +111,8 @@ class Worker:
             while not stop.is_set():
                 self._database.scheduled.clear()
                 claimed = await self._claimed_or_later(SLOTS - len(running))
-                for one in claimed:
-                    task = group.create_task(self._do(one), name=f"job {one.kind}")
+                for attempt in self._attempts(claimed):
+                    task = group.create_task(self._do(attempt), name=f"job {attempt[0].kind}")
                     running.add(task)
                     task.add_done_callback(running.discard)
                     task.add_done_callback(self._slot_is_free)
@@ -141,7 +152,7 @@ class Worker:
             if self._instance is not None:
                 await tx.execute(TAKE_OVER, {"worker": self._instance, "now": now})
             for declared in self._types.values():
-                if declared.every is not None:
+                if isinstance(declared, JobType) and declared.every is not None:
                     tx.schedule(NewJob(kind=declared.kind, key="recurring", due_at=now, tenant="centre"))
         self._planted = True
 
@@ -149,9 +160,17 @@ class Worker:
         """Claim and do what is due now. Returns how many jobs were claimed."""
         claimed = await self._claim()
         async with asyncio.TaskGroup() as group:
-            for one in claimed:
-                group.create_task(self._do(one), name=f"job {one.kind}")
+            for attempt in self._attempts(claimed):
+                group.create_task(self._do(attempt), name=f"job {attempt[0].kind}")
         return len(claimed)
+
+    def _attempts(self, claimed: Sequence[Job]) -> list[list[Job]]:
+        """What is done at once: all of a grouped kind, each other job by itself."""
+        attempts: dict[str | UUID, list[Job]] = {}
+        for one in claimed:
+            grouped = isinstance(self._types[one.kind], GroupType)
+            attempts.setdefault(one.kind if grouped else one.id, []).append(one)
+        return list(attempts.values())
 
     async def _claim(self, limit: int = SLOTS) -> list[Job]:
         now, token = self._clock.now(), ids.new()
@@ -182,19 +201,30 @@ class Worker:
             for row in rows
         ]
 
-    async def _do(self, claimed: Job) -> None:
-        """One attempt. Whatever fails stays with its own job: its neighbours' calls are not interrupted."""
-        declared = self._types[claimed.kind]
+    async def _do(self, claimed: Sequence[Job]) -> None:
+        """One attempt at jobs of one kind. Whatever fails stays with its own job: its neighbours go on."""
+        declared = self._types[claimed[0].kind]
         try:
-            with telemetry.JOB_SECONDS.labels(claimed.kind).time():
-                result = await self._called(declared, claimed)
-                fault("job.called")
-                await self._apply(declared, claimed, result)
-            telemetry.JOBS.labels(claimed.kind, "done").inc()
-        except LostLeaseError:
-            log.info("job.lease_lost", kind=claimed.kind, job=str(claimed.id))
+            with telemetry.JOB_SECONDS.labels(declared.kind).time():
+                if isinstance(declared, GroupType):
+                    await self._apply_all(declared, claimed)
+                else:
+                    result = await self._called(declared, claimed[0])
+                    fault("job.called")
+                    await self._apply(declared, claimed[0], result)
+            telemetry.JOBS.labels(declared.kind, "done").inc(len(claimed))
         except Exception as error:  # noqa: BLE001 - classified there
-            await self._failed(declared, claimed, error)
+            if len(claimed) == 1:
+                await self._failed(declared, claimed[0], error)
+            else:
+                log.warning("job.group_failed", kind=declared.kind, jobs=len(claimed), error=type(error).__name__)
+                for one in claimed:
+                    await self._do([one])
+
+    async def _apply_all(self, declared: GroupType, claimed: Sequence[Job]) -> None:
+        async with self._database.as_system() as tx:
+            await declared.apply(self._application, tx, claimed)
+            await self._finish(tx, claimed)
 
     async def _called(self, declared: JobType, claimed: Job) -> Any:
         if declared.call is None:
@@ -207,25 +237,34 @@ class Worker:
             outcome = await declared.apply(self._application, tx, claimed, result)
             if isinstance(outcome, Done) and declared.every is not None:
                 outcome = Again(self._clock.now() + declared.every)
-            if isinstance(outcome, Done) and await self._finish(tx, claimed):
-                return
-            at = outcome.at if isinstance(outcome, Again) else self._clock.now()  # woken while it ran
-            returned = await self._return(tx, claimed, "pending", at, attempts=0, error=None)
-            if returned != 1:
-                raise LostLeaseError
+            if isinstance(outcome, Done):
+                await self._finish(tx, [claimed])
+            else:
+                await self._continue(tx, claimed, outcome.at)
 
-    async def _finish(self, tx: Transaction, claimed: Job) -> bool:
-        """Whether the row is gone: not where the work was asked for again, or somebody else has it."""
-        finished = await tx.execute(FINISH, {"id": claimed.id, "token": claimed.token, "asked": claimed.asked})
-        return finished == 1
+    async def _finish(self, tx: Transaction, claimed: Sequence[Job]) -> None:
+        """The rows go, but for those whose work was asked for again while it was done: they are due at once."""
+        asked = {"ids": [one.id for one in claimed], "asked": [one.asked for one in claimed], "token": claimed[0].token}
+        gone = {row.id for row in await tx.rows(FINISH, asked)}
+        for one in claimed:
+            if one.id not in gone:
+                await self._continue(tx, one, self._clock.now())
 
-    async def _failed(self, declared: JobType, claimed: Job, error: Exception) -> None:
+    async def _continue(self, tx: Transaction, claimed: Job, at: datetime) -> None:
+        returned = await self._return(tx, claimed, "pending", at, attempts=0, error=None)
+        if returned != 1:
+            raise LostLeaseError
+
+    async def _failed(self, declared: JobType | GroupType, claimed: Job, error: Exception) -> None:
+        if isinstance(error, LostLeaseError):
+            log.info("job.lease_lost", kind=claimed.kind, job=str(claimed.id))
+            return
         name = type(error).__name__
         log.warning("job.failed", kind=claimed.kind, job=str(claimed.id), attempts=claimed.attempts, error=name)
         attempts = min(claimed.attempts, PATIENCE) if is_transient(error) else claimed.attempts
         wait = delay(attempts)
         state = "dead" if attempts >= MAX_ATTEMPTS else "pending"
-        if declared.every is not None:  # what recurs never ends
+        if isinstance(declared, JobType) and declared.every is not None:  # what recurs never ends
             wait, state = min(wait, declared.every), "pending"
         telemetry.JOBS.labels(claimed.kind, "dead" if state == "dead" else "failed").inc()
         self.unrecorded += 1
@@ -253,7 +292,7 @@ class Worker:
 
     async def _return(
         self, tx: Transaction, claimed: Job, state: str, due: datetime, *, attempts: int, error: str | None
-    ) -> Any:
+    ) -> int:
         return await tx.execute(
             RETURN_TO_QUEUE,
             {

@@ -23,15 +23,15 @@ async def escalate(tx: Transaction, notice: UUID, public_url: str) -> datetime |
     if found is None:
         return None
     recipient = found.terms.recipient
-    listening = await endpoints.listening(tx, recipient.tenant, testmode=found.terms.testmode)
-    unit = subscriptions.of_audience(listening, Audience.UNIT)
+    listening = await endpoints.listening(tx, [recipient.tenant])
+    unit = subscriptions.of_audience(listening.get((recipient.tenant, found.terms.testmode), []), Audience.UNIT)
     climbed = escalating.escalate(found, now, unit_listens=bool(unit))
     if climbed is None:
         return None
     if isinstance(climbed, NotYet):
         return climbed.until
     frozen = climbed.notice
-    await notices.save(tx, frozen)
+    await notices.save(tx, [frozen])
     if frozen.rung is Rung.UNIT:
         await send(tx, frozen, unit, "escalated", lambda webhook: messages.escalated(webhook, frozen, public_url, now))
     else:

@@ -84,7 +84,7 @@ async def replay(tx: Transaction, one: Round, public_url: str) -> None:
 
 
 async def _send_missed(tx: Transaction, endpoint: Endpoint, missed: list[Frozen], public_url: str) -> None:
-    types = await feed.types_of_many(tx, [one.terms.id for one in missed]) if missed else {}
+    types = await feed.types(tx, [one.terms.id for one in missed]) if missed else {}
     wanted = [
         one
         for one in missed

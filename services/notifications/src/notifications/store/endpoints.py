@@ -1,8 +1,8 @@
 """Endpoints. A deleted one stays as a row, because its deliveries are a ledger; nobody sees it any more."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeAlias
 from uuid import UUID
 
 from sqlalchemy import text
@@ -19,7 +19,7 @@ COUNT = text("SELECT count(*) FROM endpoint WHERE tenant = :tenant AND state <> 
 FIND = text("SELECT * FROM endpoint WHERE id = :id AND state <> 'deleted'")
 LOCK = text("SELECT * FROM endpoint WHERE id = :id FOR UPDATE")
 LISTENING = text("""
-    SELECT * FROM endpoint WHERE tenant = :tenant AND testmode = :testmode AND state = 'enabled' ORDER BY id
+    SELECT * FROM endpoint WHERE tenant = ANY (CAST(:tenants AS text[])) AND state = 'enabled' ORDER BY tenant, id
 """)
 LOCK_OF_AGENCIES = text("""
     SELECT * FROM endpoint WHERE agency = ANY (CAST(:agencies AS text[])) AND state = 'enabled' ORDER BY id FOR UPDATE
@@ -37,6 +37,9 @@ ENABLE = text("""
                         failing_since = NULL, failures = 0, rest_until = NULL
     WHERE id = :id
 """)
+
+Listening: TypeAlias = tuple[str, bool]
+"""Whose endpoints, and whether sandboxes."""
 
 
 async def insert(tx: Transaction, endpoint: Endpoint) -> None:
@@ -61,9 +64,12 @@ async def lock(tx: Transaction, endpoint: UUID) -> Endpoint | None:
     return None if row is None else _endpoint(row)
 
 
-async def listening(tx: Transaction, tenant: str, *, testmode: bool) -> list[Endpoint]:
-    """A recipient's enabled endpoints: sandboxes for test notices, the others for real ones."""
-    return [_endpoint(row) for row in await tx.rows(LISTENING, {"tenant": tenant, "testmode": testmode})]
+async def listening(tx: Transaction, tenants: Iterable[str]) -> dict[Listening, list[Endpoint]]:
+    """The enabled endpoints of these recipients: sandboxes for test notices, the others for real ones."""
+    found: dict[Listening, list[Endpoint]] = {}
+    for row in await tx.rows(LISTENING, {"tenants": sorted(set(tenants))}):
+        found.setdefault((row.tenant, row.testmode), []).append(_endpoint(row))
+    return found
 
 
 async def lock_of_agencies(tx: Transaction, agencies: Sequence[str]) -> list[Endpoint]:

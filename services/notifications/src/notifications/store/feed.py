@@ -30,8 +30,7 @@ MOVE = text("""
     FROM unnest(CAST(:tenants AS text[]), CAST(:lasts AS bigint[])) AS r (tenant, last) WHERE f.tenant = r.tenant
 """)
 INSERT = inserting(tables.item)
-TYPES = text("SELECT type, count(*) AS items FROM item WHERE notice = :notice GROUP BY type ORDER BY type")
-TYPES_OF_MANY = text("""
+TYPES = text("""
     SELECT notice, type, count(*) AS items FROM item
     WHERE notice = ANY (CAST(:notices AS uuid[])) GROUP BY notice, type ORDER BY notice, type
 """)
@@ -70,14 +69,9 @@ async def append(tx: Transaction, items: Sequence[Item]) -> None:
     await tx.execute(MOVE, {"tenants": list(lasts), "lasts": list(lasts.values())})
 
 
-async def types(tx: Transaction, notice: UUID) -> dict[str, int]:
-    """How many items of each type a notice has."""
-    return {row.type: row.items for row in await tx.rows(TYPES, {"notice": notice})}
-
-
-async def types_of_many(tx: Transaction, notices: Sequence[UUID]) -> dict[UUID, dict[str, int]]:
-    """The same for several notices."""
+async def types(tx: Transaction, notices: Sequence[UUID]) -> dict[UUID, dict[str, int]]:
+    """How many items of each type these notices have."""
     found: dict[UUID, dict[str, int]] = {notice: {} for notice in notices}
-    for row in await tx.rows(TYPES_OF_MANY, {"notices": sorted(notices)}):
+    for row in await tx.rows(TYPES, {"notices": sorted(notices)}):
         found[row.notice][row.type] = row.items
     return found

@@ -1,6 +1,6 @@
 """Notices: at most one that collects per recipient and referral, which the database itself holds."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -22,9 +22,18 @@ COLLECT = inserting(
     RETURNING *""",
 )
 LOCK = text("SELECT * FROM notice WHERE id = :id FOR UPDATE")
+# In the order in which `collect` locks them, which is Python's of the same columns.
+LOCK_ALL = text("""
+    SELECT * FROM notice WHERE id = ANY (CAST(:ids AS uuid[]))
+    ORDER BY agency COLLATE "C", tenant COLLATE "C", referral, testmode, id FOR UPDATE
+""")
 SAVE = text("""
-    UPDATE notice SET state = 'frozen', frozen_at = :frozen_at, acknowledge_by = :acknowledge_by, rung = :rung
-    WHERE id = :id
+    UPDATE notice n
+    SET state = 'frozen', frozen_at = f.frozen_at, acknowledge_by = f.acknowledge_by, rung = f.rung
+    FROM unnest(
+        CAST(:ids AS uuid[]), CAST(:frozen_at AS timestamptz[]), CAST(:acknowledge_by AS timestamptz[]),
+        CAST(:rungs AS text[])
+    ) AS f (id, frozen_at, acknowledge_by, rung) WHERE n.id = f.id
 """)
 ACKNOWLEDGE = text("""
     UPDATE notice SET state = 'acknowledged', acknowledged_at = :at, acknowledged_by = :by WHERE id = :id
@@ -65,15 +74,20 @@ async def lock(tx: Transaction, notice: UUID) -> Notice | None:
     return None if row is None else _notice(row)
 
 
-async def save(tx: Transaction, frozen: Frozen) -> None:
-    """Save a notice that was frozen or has climbed a rung."""
+async def lock_all(tx: Transaction, notices: Iterable[UUID]) -> list[Notice]:
+    """Those of the notices that are there, locked."""
+    return [_notice(row) for row in await tx.rows(LOCK_ALL, {"ids": list(notices)})]
+
+
+async def save(tx: Transaction, frozen: Sequence[Frozen]) -> None:
+    """Save notices that were frozen or have climbed a rung; they are locked."""
     await tx.execute(
         SAVE,
         {
-            "id": frozen.terms.id,
-            "frozen_at": frozen.frozen_at,
-            "acknowledge_by": frozen.acknowledge_by,
-            "rung": frozen.rung.value,
+            "ids": [one.terms.id for one in frozen],
+            "frozen_at": [one.frozen_at for one in frozen],
+            "acknowledge_by": [one.acknowledge_by for one in frozen],
+            "rungs": [one.rung.value for one in frozen],
         },
     )
 
