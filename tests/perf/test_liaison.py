@@ -17,8 +17,8 @@ from kit.testing.databases import TestDatabase, TestDatabases
 from kit.testing.harness import running
 from kit.time import SettableClock
 
-MOST_OF_A_BATCH = 16
-"""Statements for a whole batch of what routing wants (12 when this was written)."""
+MOST_OF_A_BATCH = 10
+"""Statements for a whole batch of what routing wants (10 when this was written)."""
 NUMBER_OF = """
     SELECT r.number FROM isp_liaison.request r JOIN isp_liaison.line l ON l.request = r.id
     JOIN isp_liaison.line_entry e ON e.line = l.id WHERE e.entry = $1 AND r.instrument = $2
@@ -93,6 +93,16 @@ async def test_as_many_statements_for_a_batch_as_for_one_suspect(liaison: Liaiso
             counts.setdefault(step, set()).add(await statements(liaison, *batch))
     assert all(len(found) == 1 for found in counts.values()), counts
     assert max(max(found) for found in counts.values()) <= MOST_OF_A_BATCH, counts
+
+
+async def test_a_batch_reads_no_line_that_its_drafts_have_already(liaison: Liaison) -> None:
+    """A file's lines collect in one draft: what a batch reads must not grow with those before it."""
+    await liaison.told(*captures(liaison, 40))
+    with watching() as seen:
+        await liaison.told(*captures(liaison, 10, 1))
+    assert [one for one in seen.statements if "min(perishes_at)" in one] == []
+    (drafts,) = await liaison.harness.rows("SELECT count(*) AS count FROM isp_liaison.request")
+    assert drafts["count"] == 2
 
 
 async def test_as_many_statements_for_an_answer_to_many_lines_as_to_one(liaison: Liaison) -> None:

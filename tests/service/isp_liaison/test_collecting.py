@@ -223,6 +223,17 @@ async def test_what_perishes_first_comes_first_and_pages_are_stable(liaison: Lia
     assert len(seen) == len(set(seen)) == 6
 
 
+@pytest.mark.parametrize(("days", "first"), [((12, 11), 11), ((11, 12), 11), ((12, 10, 11), 10)])
+async def test_a_draft_says_when_the_first_of_all_its_lines_perishes(
+    liaison: Liaison, days: tuple[int, ...], first: int
+) -> None:
+    for day in days:
+        at = capture().capture.at.replace(day=day)
+        await liaison.given(capture(f"70.24.{day}.1", asn=EAST, at=at))
+    (draft,) = await liaison.queue(instrument=PRODUCTION)
+    assert draft["perishes_at"] == f"2026-12-{first}T12:00:00Z"
+
+
 async def test_what_is_preserved_perishes_when_the_law_says(liaison: Liaison) -> None:
     await liaison.given(capture(asn=EAST))
     before = (await liaison.queue(instrument=PRODUCTION))[0]["perishes_at"]

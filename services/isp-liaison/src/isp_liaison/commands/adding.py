@@ -54,16 +54,13 @@ async def add(tx: Transaction, wanted: Sequence[Wanted]) -> Added:
     """Ask for all of it, once each, and tell for whom. A line that is answered already tells its answer at once."""
     if not wanted:
         return Added()
-    first = {one.key: one for one in sorted(wanted, key=lambda one: one.key, reverse=True)}
-    added = await _ensure(tx, first)
-    known = await lines.entries(tx, [line.id for line in added.lines.values()])
+    added = await _ensure(tx, {one.key: one for one in reversed(wanted)})
+    before = [line.id for key, line in added.lines.items() if key not in added.new]
+    known = await lines.entries(tx, before) if before else {}
     fresh = _fresh(tx, wanted, added.lines, known)
     if fresh:
         await lines.add_entries(tx, list(fresh.values()))
         await telling.joined(tx, added.lines.values(), list(fresh.values()))
-    # Drafts that this transaction has locked. The requests of lines that were there are locked by others before
-    # their lines; to touch them now, with the lines in hand, would be the other way round.
-    await requests.refresh(tx, {added.lines[key].request for key in added.new})
     return added
 
 
@@ -91,27 +88,33 @@ async def move_on(tx: Transaction, request: Request, staying: Sequence[Line]) ->
 
 async def _ensure(tx: Transaction, first: Mapping[LineKey, Wanted]) -> Added:
     keys = sorted(first)
+    made: dict[LineKey, Line] = {}
     found = await lines.find(tx, keys)
-    made: set[LineId] = set()
     for _ in range(TRIES):
-        missing = [first[key] for key in keys if key not in found]
+        missing = [first[key] for key in keys if key not in found and key not in made]
         if missing:
             made |= await _insert(tx, missing)
-        found = await lines.lock_of(tx, keys)
-        if len(found) == len(keys):
-            return Added(lines=found, new=frozenset(key for key in keys if found[key].id in made))
+        others = [key for key in keys if key not in made]
+        found = await lines.lock_of(tx, others) if others else {}
+        if len(found) == len(others):
+            return Added(lines={**found, **made}, new=frozenset(made))
     raise Transient("others are changing the same requests", retry_after=1)
 
 
-async def _insert(tx: Transaction, missing: Sequence[Wanted]) -> frozenset[LineId]:
+async def _insert(tx: Transaction, missing: Sequence[Wanted]) -> dict[LineKey, Line]:
+    """Those of the lines that nobody else added meanwhile; they are ours as they are, so nobody reads them back."""
     first: dict[DraftKey, datetime] = {}
     for one in missing:
         first[one.draft] = min(one.perishes_at, first.get(one.draft, one.perishes_at))
     drafts = await collecting(tx, first)
-    made = [_line(one, drafts[one.draft], tx.now()) for one in missing if one.draft in drafts]
-    if made:
-        await lines.insert(tx, made)
-    return frozenset(one.id for one in made)
+    offered = [_line(one, drafts[one.draft], tx.now()) for one in missing if one.draft in drafts]
+    ours = await lines.insert(tx, offered) if offered else frozenset()
+    # Now, because the drafts are locked and no line of others is: those lock requests before their lines.
+    if len(ours) == len(missing):
+        await requests.hasten(tx, {drafts[key].id: perishes for key, perishes in first.items()})
+    else:  # a draft may have been opened for a line that somebody else added
+        await requests.refresh(tx, [draft.id for draft in drafts.values()])
+    return {one.key_of_data: one for one in offered if one.id in ours}
 
 
 def _line(one: Wanted, draft: Request, now: datetime) -> Line:

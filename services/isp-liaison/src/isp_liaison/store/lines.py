@@ -17,7 +17,7 @@ from kit.access import CENTRE_TENANT
 from kit.database import Transaction
 from kit.rows import arrays, arrays_of, inserting
 
-INSERT = inserting(tables.line, conflict="ON CONFLICT DO NOTHING")
+INSERT = inserting(tables.line, conflict="ON CONFLICT DO NOTHING RETURNING id")
 _OF_KEYS = """
     SELECT l.* FROM line l
     JOIN unnest(
@@ -128,9 +128,9 @@ class Unplaced:
     recorded_at: datetime
 
 
-async def insert(tx: Transaction, lines: Sequence[Line]) -> None:
-    """Add lines whose data nobody asks for yet. Ids rise with the keys (the law of locks)."""
-    await tx.execute(INSERT, arrays(tables.line, [_row(one) for one in lines]))
+async def insert(tx: Transaction, lines: Sequence[Line]) -> frozenset[LineId]:
+    """Add those lines whose data nobody asks for yet. Ids rise with the keys (the law of locks)."""
+    return frozenset(row.id for row in await tx.rows(INSERT, arrays(tables.line, [_row(one) for one in lines])))
 
 
 async def find(tx: Transaction, keys: Sequence[LineKey]) -> dict[LineKey, Line]:
