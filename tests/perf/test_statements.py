@@ -14,6 +14,7 @@ from suite.running import all_of
 
 from contracts import registry, releases
 from contracts.events.entries import SuspectAmended, SuspectReported
+from contracts.events.identifications import IdentificationRequested
 from contracts.events.jurisdictions import AssignmentCreated, JurisdictionDetermined
 from intake.service import service as intake_service
 from kit.testing.databases import TestDatabase
@@ -112,17 +113,24 @@ async def test_intake_takes_as_many_statements_for_a_group_as_for_one_file(intak
     assert len(await intake.published(SuspectReported)) == 1 + 1 + 100 + 8 + 800
 
 
-@pytest.mark.parametrize("model", [JurisdictionDetermined, AssignmentCreated])
-async def test_intake_notes_the_progress_of_many_entries_in_as_many_statements_as_of_one(
-    intake: Harness, model: type[Any]
-) -> None:
-    declared = registry.of(model).type.removeprefix("interlink.")
-    sample = json.loads((releases.HOME / "samples" / declared / "full.json").read_bytes())["data"]
+async def test_intake_notes_whatever_a_batch_tells_of_many_entries_in_one_statement(intake: Harness) -> None:
+    models = (JurisdictionDetermined, AssignmentCreated, IdentificationRequested)
+    samples = {model: (releases.HOME / "samples" / name(model) / "full.json").read_bytes() for model in models}
     counts: set[int] = set()
-    for size in (1, 50, 500):
-        events = [model.model_validate({**sample, "entry": str(intake.new_id())}) for _ in range(size)]
+    for told, size in ((models[:1], 1), (models, 1), (models, 50), (models, 150)):
+        entries = [str(intake.new_id()) for _ in range(size)]
+        events = [
+            model.model_validate({**json.loads(samples[model])["data"], "entry": entry})
+            for entry in entries
+            for model in told
+        ]
         with watching() as seen:
             await intake.when(*events)
         (transaction,) = (one for one in seen.transactions if "INTO inbox" in one[0])  # intake watches its outbox too
+        assert len([one for one in transaction if "UPDATE entry" in one]) == 1
         counts.add(len(transaction))
     assert len(counts) == 1, counts
+
+
+def name(model: type[Any]) -> str:
+    return registry.of(model).type.removeprefix("interlink.")

@@ -4,7 +4,7 @@ import asyncio
 from typing import Any
 from uuid import UUID
 
-from intake.commands import advance
+from intake.commands.advance import advance
 from intake.domain.progress import Determined
 from kit.testing.harness import Harness
 from sandbox.generator import native
@@ -21,7 +21,7 @@ async def test_batches_in_opposite_order_do_not_deadlock(intake: Harness, partne
             for entry in order
         ]
         async with intake.process.database.as_system() as tx:
-            await advance.determined(tx, states)
+            await advance(tx, states)
 
     async with asyncio.TaskGroup() as group:
         for sequence in range(1, 21):

@@ -142,6 +142,21 @@ async def test_a_late_event_changes_nothing(intake: Harness, partner: Any, poste
     assert (shown["assignment"]["state"], shown["jurisdiction"]["state"]) == ("accepted", "determined")
 
 
+async def test_what_is_late_and_what_is_new_in_one_batch_do_not_hinder_each_other(
+    intake: Harness, partner: Any, posted: Any
+) -> None:
+    one, two = About(intake, posted), About(intake, posted, 1)
+    assignment = ids.new()
+    late = [intake.received(event, Origin()) for event in (one.undetermined(), two.created(assignment))]
+    await intake.when(one.determined(), two.accepted(assignment))
+    new = [intake.received(event, Origin()) for event in (one.created(assignment), two.determined(), one.requested())]
+    await intake.deliver([*late, *new])
+    first, second = (await partner.referral(posted["number"]))["entries"]
+    assert (first["jurisdiction"]["state"], first["assignment"]["state"]) == ("determined", "assigned")
+    assert first["identification"]["state"] == "identifying"
+    assert (second["jurisdiction"]["state"], second["assignment"]["state"]) == ("determined", "accepted")
+
+
 async def identification(partner: Any, posted: Any) -> tuple[str, str | None]:
     shown = (await partner.referral(posted["number"]))["entries"][0]["identification"]
     return shown["state"], shown["outcome"]

@@ -107,3 +107,13 @@ def test_rounds_lose_nothing_and_keep_the_order_of_every_key(told: list[tuple[in
 def test_events_of_one_type_and_different_keys_are_handled_in_one_call() -> None:
     batch = [Received(enveloped(received(), str(key)), received()) for key in range(50)]
     assert len(DISPATCHER.rounds(batch)) == 1
+
+
+@pytest.mark.parametrize(("commutative", "calls"), [(True, 1), (False, 3)])
+def test_types_that_one_commutative_function_handles_are_handled_in_one_call(commutative: bool, calls: int) -> None:
+    both = [on(event, nothing, commutative=commutative) for event in (ReferralReceived, SuspectWithdrawn)]
+    events = [received(UUID(int=1)), withdrawn(UUID(int=1)), received(UUID(int=1))]
+    batch = [Received(enveloped(event, "k", number), event) for number, event in enumerate(events, 1)]
+    rounds = Dispatcher(both).rounds(batch)
+    assert len(rounds) == calls
+    assert [one for _, told in rounds for one in told] == batch

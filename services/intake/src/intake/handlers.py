@@ -1,12 +1,11 @@
 """Events of routing and isp-liaison become the progress that a partner sees.
 
-Every handler keeps the newest state by the event's sequence, so all of them are commutative.
+The newest state counts, by the event's sequence, so all of them are commutative, and one function takes what a batch
+tells of whichever facet.
 """
 
 from collections.abc import Sequence
-from datetime import datetime
-from typing import TypeVar
-from uuid import UUID
+from typing import TypeAlias, assert_never
 
 from contracts.events.identifications import IdentificationCompleted, IdentificationRequested
 from contracts.events.jurisdictions import (
@@ -17,116 +16,71 @@ from contracts.events.jurisdictions import (
     AssignmentWithdrawn,
     JurisdictionDetermined,
     JurisdictionUndetermined,
-    OfAssignment,
 )
 from intake.application import Intake
-from intake.commands import advance
-from intake.domain.progress import Answered, Assigned, Determined, Requested
+from intake.commands.advance import advance
+from intake.domain.progress import Answered, Assigned, Determined, Requested, State
 from kit.database import Transaction
 from kit.dispatch import Received
 
-AssignmentT = TypeVar("AssignmentT", bound=OfAssignment)
+OfAssignment: TypeAlias = (
+    AssignmentCreated | AssignmentAccepted | AssignmentDeclined | AssignmentMoved | AssignmentWithdrawn
+)
+Progress: TypeAlias = (
+    JurisdictionDetermined | JurisdictionUndetermined | OfAssignment | IdentificationRequested | IdentificationCompleted
+)
 
 
-async def jurisdictions_determined(
-    _app: Intake, tx: Transaction, batch: Sequence[Received[JurisdictionDetermined]]
-) -> None:
-    """Evidence named a body."""
-    states = [
-        Determined(
-            entry=one.event.entry,
-            sequence=one.envelope.sequence,
-            word="determined",
-            branch=one.event.branch,
-            country=one.event.country,
-            province=one.event.province,
-        )
-        for one in batch
-    ]
-    await advance.determined(tx, states)
+async def entries_advanced(_app: Intake, tx: Transaction, batch: Sequence[Received[Progress]]) -> None:
+    """Entries got on their way: determined, assigned, identified."""
+    await advance(tx, [_state(one.event, one.envelope.sequence) for one in batch])
 
 
-async def jurisdictions_undetermined(
-    _app: Intake, tx: Transaction, batch: Sequence[Received[JurisdictionUndetermined]]
-) -> None:
-    """No evidence names a body."""
-    states = [
-        Determined(
-            entry=one.event.entry,
-            sequence=one.envelope.sequence,
-            word="undetermined",
-            branch=None,
-            country=None,
-            province=None,
-        )
-        for one in batch
-    ]
-    await advance.determined(tx, states)
+def _state(event: Progress, sequence: int) -> State:
+    match event:
+        case JurisdictionDetermined():
+            return Determined(
+                entry=event.entry,
+                sequence=sequence,
+                word="determined",
+                branch=event.branch,
+                country=event.country,
+                province=event.province,
+            )
+        case JurisdictionUndetermined():
+            return Determined(
+                entry=event.entry, sequence=sequence, word="undetermined", branch=None, country=None, province=None
+            )
+        case IdentificationRequested(requested_at=at):
+            return Requested(entry=event.entry, sequence=sequence, at=at)
+        case IdentificationCompleted(completed_at=at):
+            return Answered(
+                entry=event.entry, sequence=sequence, outcome=event.outcome, at=at, open_lines=event.open_lines
+            )
+        case _:
+            return _assigned(event, sequence)
 
 
-async def assignments_created(_app: Intake, tx: Transaction, batch: Sequence[Received[AssignmentCreated]]) -> None:
-    """A body holds the entry."""
-    await advance.assigned(tx, [_assignment(one, "assigned", one.event.assigned_at) for one in batch])
-
-
-async def assignments_accepted(_app: Intake, tx: Transaction, batch: Sequence[Received[AssignmentAccepted]]) -> None:
-    """The holder took responsibility."""
-    await advance.assigned(tx, [_assignment(one, "accepted", one.event.accepted_at) for one in batch])
-
-
-async def assignments_declined(_app: Intake, tx: Transaction, batch: Sequence[Received[AssignmentDeclined]]) -> None:
-    """The holder handed the entry back; its successor's event follows."""
-    await advance.assigned(
-        tx, [_assignment(one, "declined", one.event.declined_at, one.event.successor) for one in batch]
-    )
-
-
-async def assignments_moved(_app: Intake, tx: Transaction, batch: Sequence[Received[AssignmentMoved]]) -> None:
-    """New evidence moved the entry; its successor's event follows."""
-    await advance.assigned(tx, [_assignment(one, "moved", one.event.moved_at, one.event.successor) for one in batch])
-
-
-async def assignments_withdrawn(_app: Intake, tx: Transaction, batch: Sequence[Received[AssignmentWithdrawn]]) -> None:
-    """Nobody holds the entry any more, because its partner withdrew it."""
-    await advance.assigned(tx, [_assignment(one, "withdrawn", one.event.withdrawn_at) for one in batch])
-
-
-def _assignment(one: Received[AssignmentT], word: str, at: datetime, successor: UUID | None = None) -> Assigned:
+def _assigned(event: OfAssignment, sequence: int) -> Assigned:
+    match event:
+        case AssignmentCreated(assigned_at=at):
+            word, successor = "assigned", None
+        case AssignmentAccepted(accepted_at=at):
+            word, successor = "accepted", None
+        case AssignmentDeclined(declined_at=at, successor=successor):
+            word = "declined"
+        case AssignmentMoved(moved_at=at, successor=successor):
+            word = "moved"
+        case AssignmentWithdrawn(withdrawn_at=at):
+            word, successor = "withdrawn", None
+        case _:
+            assert_never(event)
     return Assigned(
-        entry=one.event.entry,
-        sequence=one.envelope.sequence,
-        assignment=one.event.assignment,
+        entry=event.entry,
+        sequence=sequence,
+        assignment=event.assignment,
         word=word,
-        holder=one.event.holder,
+        holder=event.holder,
         at=at,
         successor=successor,
-    )
-
-
-async def identifications_requested(
-    _app: Intake, tx: Transaction, batch: Sequence[Received[IdentificationRequested]]
-) -> None:
-    """A provider is going to be asked."""
-    await advance.requested(
-        tx,
-        [Requested(entry=one.event.entry, sequence=one.envelope.sequence, at=one.event.requested_at) for one in batch],
-    )
-
-
-async def identifications_completed(
-    _app: Intake, tx: Transaction, batch: Sequence[Received[IdentificationCompleted]]
-) -> None:
-    """A provider answered, and the answer was checked."""
-    await advance.answered(
-        tx,
-        [
-            Answered(
-                entry=one.event.entry,
-                sequence=one.envelope.sequence,
-                outcome=one.event.outcome,
-                at=one.event.completed_at,
-                open_lines=one.event.open_lines,
-            )
-            for one in batch
-        ],
     )

@@ -31,7 +31,8 @@ class Received(Generic[EventT]):
 class Handler:
     """One event type this service reacts to.
 
-    `commutative` handlers keep the newest full state, so later events of a key may pass a failed one.
+    `commutative` handlers keep the newest full state, so later events of a key may pass a failed one, and events of
+    different types that one such function handles are handled in one call.
     """
 
     event: type[Contract]
@@ -66,6 +67,11 @@ class Dispatcher:
         self._handlers: Mapping[str, Handler] = {handler.declared.type: handler for handler in handlers}
         self._names = {handler.declared.name for handler in handlers}
         self._skipped = registry.BY_TYPE.keys() - self._handlers.keys()
+        first: dict[Handle, str] = {}
+        self._called_as = {
+            kind: first.setdefault(handler.handle, kind) if handler.commutative else kind
+            for kind, handler in self._handlers.items()
+        }
 
     @property
     def handlers(self) -> list[Handler]:
@@ -106,12 +112,13 @@ class Dispatcher:
     def rounds(self, batch: Sequence[Received[Contract]]) -> list[tuple[Handler, list[Received[Contract]]]]:
         """The batch as calls: same type together, and per key in the order of the topic.
 
-        An event of a key goes into a later round than the previous one of that key where the type differs.
+        An event of a key goes into a later round than the previous one of that key where the type differs; not where
+        one commutative function handles both types.
         """
         calls: dict[tuple[int, str], list[Received[Contract]]] = {}
         last: dict[str, tuple[int, str]] = {}
         for received in batch:
-            key, kind = received.envelope.partitionkey, received.envelope.type
+            key, kind = received.envelope.partitionkey, self._called_as[received.envelope.type]
             number, previous = last.get(key, (0, kind))
             if previous != kind:
                 number += 1

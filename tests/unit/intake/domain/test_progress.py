@@ -7,7 +7,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from intake.domain.progress import Answered, Assigned, Identification, identification, newest, ongoing, telling
+from intake.domain.progress import (
+    Answered,
+    Assigned,
+    Determined,
+    Identification,
+    Requested,
+    Told,
+    identification,
+    newest,
+    ongoing,
+    telling,
+    told,
+)
 
 AT = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
@@ -27,10 +39,26 @@ def state(
 
 
 @given(st.lists(st.tuples(st.integers(1, 4), st.integers(1, 9)), unique=True).flatmap(st.permutations))
-def test_the_newest_of_each_entry_is_kept_in_the_order_of_locks(told: list[tuple[int, int]]) -> None:
-    kept = newest([state(entry, sequence) for entry, sequence in told])
-    highest = {entry: max(number for one, number in told if one == entry) for entry, _ in told}
-    assert [(one.entry.int, one.sequence) for one in kept] == sorted(highest.items())
+def test_the_newest_of_each_entry_is_kept(numbered: list[tuple[int, int]]) -> None:
+    kept = newest([state(entry, sequence) for entry, sequence in numbered])
+    highest = {entry: max(number for one, number in numbered if one == entry) for entry, _ in numbered}
+    assert sorted((one.entry.int, one.sequence) for one in kept) == sorted(highest.items())
+
+
+def test_a_batch_tells_at_most_one_state_of_each_facet() -> None:
+    def determined(sequence: int) -> Determined:
+        return Determined(
+            entry=UUID(int=1), sequence=sequence, word="undetermined", branch=None, country=None, province=None
+        )
+
+    asked = Requested(entry=UUID(int=1), sequence=7, at=AT)
+    batch = [state(1, 2), determined(1), asked, determined(3), state(1, 4, word="accepted"), answer("no_record", 8)]
+    assert told(batch) == Told(
+        determined=[determined(3)],
+        assigned=[state(1, 4, word="accepted")],
+        requested=[asked],
+        answered=[answer("no_record", 8)],
+    )
 
 
 def test_an_end_whose_successor_is_told_beside_it_is_over() -> None:

@@ -1,27 +1,13 @@
-"""Other services brought entries on: a batch is reduced to one state an entry, and that is kept if it is newer."""
+"""Other services brought entries on: a batch is reduced to one state a facet and entry, and kept where it is newer."""
 
 from collections.abc import Sequence
 
-from intake.domain.progress import Answered, Assigned, Determined, Requested, newest, ongoing, telling
+from intake.domain import progress as rules
+from intake.domain.progress import State
 from intake.store import progress
 from kit.database import Transaction
 
 
-async def determined(tx: Transaction, states: Sequence[Determined]) -> None:
-    """Routing determined, or could not."""
-    await progress.determined(tx, newest(states))
-
-
-async def assigned(tx: Transaction, states: Sequence[Assigned]) -> None:
-    """Assignments began, were accepted, or ended."""
-    await progress.assigned(tx, newest(ongoing(states)))
-
-
-async def requested(tx: Transaction, states: Sequence[Requested]) -> None:
-    """Identification was asked for."""
-    await progress.requested(tx, newest(states))
-
-
-async def answered(tx: Transaction, states: Sequence[Answered]) -> None:
-    """Identification was answered."""
-    await progress.answered(tx, telling(states))
+async def advance(tx: Transaction, states: Sequence[State]) -> None:
+    """Entries were determined and assigned, their identification requested and answered."""
+    await progress.keep(tx, rules.told(states))

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol, TypeVar
+from typing import Protocol, TypeAlias, TypeVar
 from uuid import UUID
 
 
@@ -67,6 +67,19 @@ class Answered:
     open_lines: int | None = None
 
 
+State: TypeAlias = Determined | Assigned | Requested | Answered
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """What a batch of events tells: of each facet at most one state an entry."""
+
+    determined: Sequence[Determined]
+    assigned: Sequence[Assigned]
+    requested: Sequence[Requested]
+    answered: Sequence[Answered]
+
+
 class OfEntry(Protocol):
     """What the newest state of an entry is found by."""
 
@@ -84,12 +97,22 @@ class OfEntry(Protocol):
 StateT = TypeVar("StateT", bound=OfEntry)
 
 
+def told(states: Sequence[State]) -> Told:
+    """A batch of states, reduced to those that count."""
+    return Told(
+        determined=newest([state for state in states if isinstance(state, Determined)]),
+        assigned=newest(ongoing([state for state in states if isinstance(state, Assigned)])),
+        requested=newest([state for state in states if isinstance(state, Requested)]),
+        answered=telling([state for state in states if isinstance(state, Answered)]),
+    )
+
+
 def newest(states: Sequence[StateT]) -> list[StateT]:
-    """One state an entry, the newest, in the order of the law of locks."""
+    """One state an entry, the newest."""
     kept: dict[UUID, StateT] = {}
     for state in sorted(states, key=lambda state: state.sequence):
         kept[state.entry] = state
-    return [kept[entry] for entry in sorted(kept)]
+    return list(kept.values())
 
 
 def ongoing(states: Sequence[Assigned]) -> list[Assigned]:
