@@ -4,7 +4,7 @@ Attributes are logged in clear by everything an event passes, so they hold opaqu
 personal data. Own codec because it costs a quarter of the SDK's; the SDK is the oracle of its tests.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TypeAlias
@@ -26,22 +26,16 @@ class EnvelopeError(ValueError):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Envelope:
-    """The attributes of one event. `data` travels beside it.
+class Frame:
+    """The attributes that many events which leave together have in common.
 
-    `id` is a UUIDv7, `correlationid` the referral's id (the event's own where there is none), `sequence`
-    counts from 1 per (topic, source, subject), `tenant` is the partner of origin or `centre`.
+    `tenant` is the partner of origin or `centre`.
     """
 
-    id: UUID
     type: str
     source: str
-    subject: str
-    partitionkey: str
     time: datetime
     dataschema: str
-    correlationid: str
-    sequence: int
     tenant: str
     testmode: bool
     handling: str
@@ -49,34 +43,65 @@ class Envelope:
     traceparent: str | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Envelope(Frame):
+    """The attributes of one event. `data` travels beside it.
+
+    `id` is a UUIDv7, `correlationid` the referral's id (the event's own where there is none), `sequence`
+    counts from 1 per (topic, source, subject).
+    """
+
+    id: UUID
+    subject: str
+    partitionkey: str
+    correlationid: str
+    sequence: int
+
+
 def encode(envelope: Envelope) -> Headers:
     """Binary mode: one `ce_` header an attribute, and the media type of the data."""
-    headers = [(PREFIX + name, text.encode()) for name, text in attributes(envelope).items()]
-    headers.append(CONTENT_TYPE)
-    return headers
+    return [*headers(attributes(envelope)), CONTENT_TYPE]
+
+
+def headers(texts: Mapping[str, str]) -> Headers:
+    """Attributes as headers."""
+    return [(PREFIX + name, text.encode()) for name, text in texts.items()]
 
 
 def attributes(envelope: Envelope) -> dict[str, str]:
     """Every CloudEvents attribute in its text form."""
+    return framed(envelope) | own(
+        envelope.id, envelope.subject, envelope.partitionkey, envelope.correlationid, envelope.sequence
+    )
+
+
+def framed(frame: Frame) -> dict[str, str]:
+    """The attributes of a frame in their text form."""
     texts = {
         "specversion": SPEC_VERSION,
-        "id": str(envelope.id),
-        "type": envelope.type,
-        "source": envelope.source,
-        "subject": envelope.subject,
-        "partitionkey": envelope.partitionkey,
-        "time": rfc3339(envelope.time),
-        "dataschema": envelope.dataschema,
-        "correlationid": envelope.correlationid,
-        "sequence": f"{envelope.sequence:0{SEQUENCE_DIGITS}d}",
-        "tenant": envelope.tenant,
-        "testmode": "true" if envelope.testmode else "false",
-        "handling": envelope.handling,
-        "priority": envelope.priority,
+        "type": frame.type,
+        "source": frame.source,
+        "time": rfc3339(frame.time),
+        "dataschema": frame.dataschema,
+        "tenant": frame.tenant,
+        "testmode": "true" if frame.testmode else "false",
+        "handling": frame.handling,
+        "priority": frame.priority,
     }
-    if envelope.traceparent is not None:
-        texts["traceparent"] = envelope.traceparent
+    if frame.traceparent is not None:
+        texts["traceparent"] = frame.traceparent
     return texts
+
+
+def own(event: UUID, subject: str, partitionkey: str, correlationid: str, sequence: int) -> dict[str, str]:
+    """The attributes that are one event's alone, in their text form."""
+    return {
+        "id": str(event),
+        "subject": subject,
+        "partitionkey": partitionkey,
+        "correlationid": correlationid,
+        "sequence": f"{sequence:0{SEQUENCE_DIGITS}d}",
+    }
 
 
 def type_of(headers: Iterable[tuple[str, bytes | None]]) -> str | None:

@@ -89,7 +89,7 @@ class Transaction:
 
     def publish(self, event: Contract, origin: Origin) -> UUID:
         """Tell the other services, once this commits. Returns the event's id."""
-        pending = outbox.pending(event, origin, self._clock.now())
+        pending = outbox.pending(event, origin)
         self._events.append(pending)
         return pending.id
 

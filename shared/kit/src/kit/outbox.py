@@ -10,14 +10,14 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 from uuid import UUID
 
 import orjson
 from sqlalchemy import text
 
 from contracts import envelope, ids, registry
-from contracts.envelope import Envelope
+from contracts.envelope import Frame
 from contracts.model import Contract
 from kit import telemetry
 from kit.access import CENTRE_TENANT
@@ -51,9 +51,6 @@ class Pending:
     type: registry.EventType
     subject: str
     origin: Origin
-    correlation: UUID
-    time: datetime
-    traceparent: str | None
     payload: bytes
 
 
@@ -67,23 +64,13 @@ class Raw:
     payload: bytes | None
 
 
-def pending(event: Contract, origin: Origin, now: datetime) -> Pending:
+def pending(event: Contract, origin: Origin) -> Pending:
     """Serialise an event. Raises `OversizeError`; `KeyError` for a model that is no registered event."""
     declared = registry.of(type(event))
     payload = event.__pydantic_serializer__.to_json(event, exclude_none=True)  # the bytes, without a text between
     if len(payload) > registry.MAX_EVENT_BYTES - DEAD_LETTER_HEADROOM:
         raise OversizeError(declared.type)
-    event_id = ids.new()
-    return Pending(
-        id=event_id,
-        type=declared,
-        subject=str(getattr(event, declared.key)),
-        origin=origin,
-        correlation=origin.correlation or event_id,
-        time=now,
-        traceparent=telemetry.traceparent(),
-        payload=payload,
-    )
+    return Pending(ids.new(), declared, str(getattr(event, declared.key)), origin, payload)
 
 
 # The conflict branch locks the subject's counter; sorted by the law of locks.
@@ -101,6 +88,9 @@ APPEND = text("""
         CAST(:headers AS bytea[]), CAST(:payloads AS bytea[])
     )
 """)
+
+
+_Texts: TypeAlias = list[tuple[str, str | None]]
 
 
 class _Row(NamedTuple):
@@ -140,33 +130,47 @@ async def _numbered(tx: Executing, events: Sequence[Pending]) -> list[_Row]:
         },
     )
     last = {(row.topic, row.subject): row.last - counts[row.topic, row.subject] for row in taken}
+    frames = _Frames(tx.now(), telemetry.traceparent())
     rows: list[_Row] = []
     for event, counter in zip(events, counters, strict=True):
         last[counter] += 1
-        rows.append(_row(event, last[counter]))
+        rows.append(_row(event, frames.of(event), last[counter]))
     return rows
 
 
-def _row(event: Pending, sequence: int) -> _Row:
-    declared, origin = event.type, event.origin
-    attributes = Envelope(
-        id=event.id,
-        type=declared.type,
-        source=f"/interlink/{declared.topic.writer}",
-        subject=event.subject,
-        partitionkey=event.subject,
-        time=event.time,
-        dataschema=declared.dataschema,
-        correlationid=str(event.correlation),
-        sequence=sequence,
-        tenant=origin.tenant,
-        testmode=origin.testmode,
-        handling=origin.handling,
-        priority=origin.priority,
-        traceparent=event.traceparent,
-    )
-    key = event.subject.encode()
-    return _Row(shard_of(key), declared.topic.name, key, pack(envelope.encode(attributes)), event.payload)
+class _Frames:
+    """The attributes that events of one type and of like origin share: made once for all that leave together."""
+
+    def __init__(self, now: datetime, traceparent: str | None) -> None:
+        self._now = now
+        self._traceparent = traceparent
+        self._made: dict[tuple[str, str, bool, str, str], _Texts] = {}
+
+    def of(self, event: Pending) -> _Texts:
+        declared, origin = event.type, event.origin
+        key = (declared.name, origin.tenant, origin.testmode, origin.handling, origin.priority)
+        found = self._made.get(key)
+        if found is None:
+            frame = Frame(
+                type=declared.type,
+                source=f"/interlink/{declared.topic.writer}",
+                time=self._now,
+                dataschema=declared.dataschema,
+                tenant=origin.tenant,
+                testmode=origin.testmode,
+                handling=origin.handling,
+                priority=origin.priority,
+                traceparent=self._traceparent,
+            )
+            found = self._made[key] = _texts([*envelope.headers(envelope.framed(frame)), envelope.CONTENT_TYPE])
+        return found
+
+
+def _row(event: Pending, frame: _Texts, sequence: int) -> _Row:
+    subject, correlation = event.subject, str(event.origin.correlation or event.id)
+    own = envelope.headers(envelope.own(event.id, subject, subject, correlation, sequence))
+    key = subject.encode()
+    return _Row(shard_of(key), event.type.topic.name, key, orjson.dumps([*frame, *_texts(own)]), event.payload)
 
 
 def shard_of(key: bytes | None) -> int:
@@ -179,7 +183,11 @@ def pack(headers: Sequence[tuple[str, bytes | None]]) -> bytes:
 
     Kafka lets a header be null; so does this, or a dead letter with one could never be written.
     """
-    return orjson.dumps([(name, None if value is None else value.decode("latin-1")) for name, value in headers])
+    return orjson.dumps(_texts(headers))
+
+
+def _texts(headers: Sequence[tuple[str, bytes | None]]) -> _Texts:
+    return [(name, None if value is None else value.decode("latin-1")) for name, value in headers]
 
 
 def unpack(packed: bytes) -> list[tuple[str, bytes | None]]:
