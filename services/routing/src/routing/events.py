@@ -112,11 +112,13 @@ def overdue(of: Provenance, terms: Terms, now: datetime) -> AssignmentOverdue:
     return AssignmentOverdue(**_assignment(of, terms), due_at=terms.due_at, overdue_at=now)
 
 
-def identification_requested(entry: Entry, personal: Encrypted, now: datetime) -> IdentificationRequested:
+def identification_requested(
+    entry: Entry, of: Provenance, personal: Encrypted, now: datetime
+) -> IdentificationRequested:
     """Liaison is to find the subscribers behind sealed captures."""
     authority = entry.foreign_authority
     return IdentificationRequested(
-        **_entry(entry.provenance),
+        **_entry(of),
         offence_type=entry.offence_type,
         offence_basis=entry.offence_basis,
         foreign_authority=None if authority is None else ForeignAuthority.model_validate(authority),

@@ -4,7 +4,7 @@ Load, decide, save, publish, for a whole batch at once: one statement per table.
 calls, so versions of determinations count without gaps and an entry never gets two holders.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -12,7 +12,8 @@ from typing import Any
 from contracts import ids
 from contracts.personal import AttributedCapture, AttributedCaptures
 from kit.database import Transaction
-from kit.encryption import keyed_hash, to_field
+from kit.encryption import DataKey, keyed_hash, to_field
+from kit.outbox import Origin
 from kit.time import TZDATA
 from routing import events
 from routing.application import Application
@@ -23,7 +24,7 @@ from routing.domain.assigning import AssignmentId, EntryId, Handed, Moving, Prop
 from routing.domain.bodies import BodyId, BodyKind, Directory
 from routing.domain.determinations import Stored
 from routing.domain.determining import Branch, Determination, Determined, Undetermined, determine
-from routing.domain.entries import Answer, Entry
+from routing.domain.entries import Answer, Entry, Provenance
 from routing.domain.explaining import explain, snapshots
 from routing.store import assignments, determinations, entries, identification, proposals
 from routing.store.assignments import Held, Opened, Retold
@@ -78,135 +79,127 @@ async def decide(
     evidence: Mapping[EntryId, Evidence],
     known: Known,
 ) -> None:
-    """Determine, assign and ask for a batch of locked, complete entries."""
-    changes = Changes()
-    for entry in sorted(batch, key=lambda one: one.id):
-        _decide(app, tx, entry, evidence.get(entry.id, Evidence()), known, changes)
-    await _save(tx, changes)
+    """Determine, assign and ask for a batch of locked, complete entries; in the order of their ids."""
+    deciding = _Deciding(app, tx, known)
+    for entry in batch:
+        deciding.decide(entry, evidence.get(entry.id, Evidence()))
+    await _save(tx, deciding.changes)
 
 
-def _decide(
-    app: Application, tx: Transaction, entry: Entry, evidence: Evidence, known: Known, changes: Changes
-) -> None:
-    now, directory = tx.now(), app.listed.directory
-    facts = reading.facts(entry.role, entry.offence_type, evidence, known.answers.get(entry.id, ()))
-    outcome = determine(facts, directory, now.date())
-    made = stored(entry, outcome, version=known.versions.get(entry.id, 0) + 1, now=now)
-    changes.determined.append(made)
-    tx.publish(events.determined(entry.provenance, made), events.origin(entry.provenance))
-    _assign(tx, directory, entry, target_of(outcome), made, known.current.get(entry.id), changes)
-    _ask(app, tx, entry, outcome, evidence, made, known.asked.get(entry.id, Asked()), changes)
+class _Deciding:
+    """The decisions on a batch, all of one moment."""
 
+    def __init__(self, app: Application, tx: Transaction, known: Known) -> None:
+        self._index_key = app.index_key
+        self._directory = app.listed.directory
+        self._tx = tx
+        self._known = known
+        self._now = tx.now()
+        self.changes = Changes()
 
-def _assign(
-    tx: Transaction,
-    directory: Directory,
-    entry: Entry,
-    target: Target,
-    made: Stored,
-    held: Held | None,
-    changes: Changes,
-) -> None:
-    now, new, of = tx.now(), AssignmentId(ids.new()), entry.provenance
-    if held is None:
-        first = assigning.open_first(entry.id, target, new=new, priority=entry.priority, now=now)
-        open_one(tx, directory, entry, first, made, changes)
-        return
-    current = assigning.still_current(held.assignment)
-    changes.judged.append(current.terms.id)
-    if (held.provenance.priority, held.provenance.handling) != (entry.priority, entry.handling):
-        due = assigning.due_at(entry.priority, now)
-        changes.retold.append(
-            Retold(assignment=current.terms.id, priority=entry.priority, handling=entry.handling, due_at=due)
-        )
-    match assigning.re_evaluate(current, target, reason=Moving.NEW_EVIDENCE, new=new, priority=entry.priority, now=now):
-        case Handed() as moved:
-            changes.handed.append(moved)
-            tx.publish(events.handed(of, moved.ended), events.origin(of))
-            open_one(tx, directory, entry, moved.successor, made, changes)
-        case Proposed(assignment=assignment, target=better):
-            changes.proposed.append(
-                Proposal(
-                    id=ids.new(),
-                    tenant=of.tenant,
-                    testmode=of.testmode,
-                    entry=entry.id,
-                    assignment=assignment,
-                    determination=made.id,
-                    body=better.body,
-                    holder=better.holder,
-                    proposed_at=now,
-                )
-            )
-        case None:
+    def decide(self, entry: Entry, evidence: Evidence) -> None:
+        """Determine one entry, and note and tell what follows."""
+        known, of = self._known, entry.provenance
+        origin = events.origin(of)
+        facts = reading.facts(entry.role, entry.offence_type, evidence, known.answers.get(entry.id, ()))
+        outcome = determine(facts, self._directory, self._now.date())
+        made = stored(entry, outcome, version=known.versions.get(entry.id, 0) + 1, now=self._now)
+        self.changes.determined.append(made)
+        self._tx.publish(events.determined(of, made), origin)
+        self._assign(of, origin, target_of(outcome), made)
+        asked = known.asked.get(entry.id, Asked())
+        if asked.open and outcome.civic_address_known:
+            self.changes.moot.append(entry.id)
+            self._tx.publish(events.identification_cancelled(of, "civic_address_known"), origin)
+        if evidence.key is not None and outcome.ask:
+            wanted = self._unasked(reading.attributed(evidence, outcome.ask), asked)
+            for start in range(0, len(wanted), CAPTURES_IN_AN_EVENT):
+                self._ask(entry, of, origin, evidence.key, wanted[start : start + CAPTURES_IN_AN_EVENT], made)
+
+    def _assign(self, of: Provenance, origin: Origin, target: Target, made: Stored) -> None:
+        held, new, now = self._known.current.get(of.entry), AssignmentId(ids.new()), self._now
+        if held is None:
+            first = assigning.open_first(of.entry, target, new=new, priority=of.priority, now=now)
+            self._open(of, origin, first, made)
             return
+        current = assigning.still_current(held.assignment)
+        self.changes.judged.append(current.terms.id)
+        if (held.provenance.priority, held.provenance.handling) != (of.priority, of.handling):
+            due = assigning.due_at(of.priority, now)
+            self.changes.retold.append(
+                Retold(assignment=current.terms.id, priority=of.priority, handling=of.handling, due_at=due)
+            )
+        match assigning.re_evaluate(
+            current, target, reason=Moving.NEW_EVIDENCE, new=new, priority=of.priority, now=now
+        ):
+            case Handed() as moved:
+                self.changes.handed.append(moved)
+                self._tx.publish(events.handed(of, moved.ended), origin)
+                self._open(of, origin, moved.successor, made)
+            case Proposed() as proposed:
+                self.changes.proposed.append(_proposal(of, proposed, made, now))
+            case None:
+                return
 
+    def _open(self, of: Provenance, origin: Origin, assigned: assigning.Assigned, made: Stored) -> None:
+        """Note a new assignment and tell it."""
+        tenant = tenant_of(self._directory, assigned.terms.holder)
+        self.changes.opened.append(
+            Opened(assigned=assigned, determination=made.id, provenance=of, holder_tenant=tenant)
+        )
+        self._tx.publish(events.created(of, assigned, made.id, holder_tenant=tenant), origin)
 
-def open_one(
-    tx: Transaction,
-    directory: Directory,
-    entry: Entry,
-    assigned: assigning.Assigned,
-    made: Stored,
-    changes: Changes,
-) -> None:
-    """Note a new assignment and tell it."""
-    of = entry.provenance
-    tenant = tenant_of(directory, assigned.terms.holder)
-    changes.opened.append(Opened(assigned=assigned, determination=made.id, provenance=of, holder_tenant=tenant))
-    tx.publish(events.created(of, assigned, made.id, holder_tenant=tenant), events.origin(of))
+    def _unasked(self, captures: Sequence[AttributedCapture], asked: Asked) -> list[tuple[str, AttributedCapture]]:
+        """The captures that no earlier request holds, each once, by their marks."""
+        marked = {_mark(self._index_key, one): one for one in captures}
+        return [(mark, one) for mark, one in marked.items() if mark not in asked.marks]
 
-
-def _ask(
-    app: Application,
-    tx: Transaction,
-    entry: Entry,
-    outcome: Determination,
-    evidence: Evidence,
-    made: Stored,
-    asked: Asked,
-    changes: Changes,
-) -> None:
-    of, now = entry.provenance, tx.now()
-    if asked.open and outcome.civic_address_known:
-        changes.moot.append(entry.id)
-        tx.publish(events.identification_cancelled(of, "civic_address_known"), events.origin(of))
-    key = evidence.key
-    if key is None:
-        return
-    marked = {_mark(app.index_key, one): one for one in reading.attributed(evidence, outcome.ask)}
-    wanted = [(mark, one) for mark, one in marked.items() if mark not in asked.marks]
-    for chunk in _chunks(wanted):
-        changes.requested.append(
+    def _ask(
+        self,
+        entry: Entry,
+        of: Provenance,
+        origin: Origin,
+        key: DataKey,
+        wanted: Sequence[tuple[str, AttributedCapture]],
+        made: Stored,
+    ) -> None:
+        """Ask liaison about captures: in one event, or by halves where their texts are too long for one."""
+        plain = AttributedCaptures(investigation=entry.investigation, captures=[one for _, one in wanted])
+        data = plain.__pydantic_serializer__.to_json(plain, exclude_none=True)
+        if len(data) > BYTES_IN_AN_EVENT and len(wanted) > 1:
+            middle = len(wanted) // 2
+            self._ask(entry, of, origin, key, wanted[:middle], made)
+            self._ask(entry, of, origin, key, wanted[middle:], made)
+            return
+        self.changes.requested.append(
             Request(
                 id=ids.new(),
                 tenant=of.tenant,
                 testmode=of.testmode,
                 entry=entry.id,
                 determination=made.id,
-                items=[one.capture.item for _, one in chunk],
-                marks=[mark for mark, _ in chunk],
-                requested_at=now,
+                items=[one.capture.item for _, one in wanted],
+                marks=[mark for mark, _ in wanted],
+                requested_at=self._now,
             )
         )
-        plain = AttributedCaptures(investigation=entry.investigation, captures=[one for _, one in chunk])
-        context = f"{entry.id}:{entry.investigation}".encode()
-        sealed = key.encrypt(plain.model_dump_json(exclude_none=True).encode(), context)
-        tx.publish(events.identification_requested(entry, to_field(key, sealed), now), events.origin(of))
+        sealed = key.encrypt(data, f"{entry.id}:{entry.investigation}".encode())
+        told = events.identification_requested(entry, of, to_field(key, sealed), self._now)
+        self._tx.publish(told, origin)
 
 
-def _chunks(wanted: Sequence[tuple[str, AttributedCapture]]) -> Iterator[list[tuple[str, AttributedCapture]]]:
-    chunk: list[tuple[str, AttributedCapture]] = []
-    size = 0
-    for mark, one in wanted:
-        weight = len(one.model_dump_json(exclude_none=True).encode())
-        if chunk and (len(chunk) == CAPTURES_IN_AN_EVENT or size + weight > BYTES_IN_AN_EVENT):
-            yield chunk
-            chunk, size = [], 0
-        chunk.append((mark, one))
-        size += weight
-    if chunk:
-        yield chunk
+def _proposal(of: Provenance, proposed: Proposed, made: Stored, now: datetime) -> Proposal:
+    return Proposal(
+        id=ids.new(),
+        tenant=of.tenant,
+        testmode=of.testmode,
+        entry=of.entry,
+        assignment=proposed.assignment,
+        determination=made.id,
+        body=proposed.target.body,
+        holder=proposed.target.holder,
+        proposed_at=now,
+    )
 
 
 def _mark(index_key: bytes, one: AttributedCapture) -> str:

@@ -54,42 +54,38 @@ class Opened:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
-    """What one entry says: every part together, and the network of each capture. Erased: no key, no items."""
+    """What one entry says: every part together, and each capture with its network. Erased: no key, no items."""
 
     key: DataKey | None = None
     items: tuple[EntryItems, ...] = ()
-    networks: tuple[Attribution, ...] = ()
-
-    @property
-    def captures(self) -> list[Capture]:
-        """The captures of all parts, in order."""
-        return [capture for part in self.items for capture in part.captures]
+    captures: tuple[tuple[Capture, Attribution], ...] = ()
 
 
-async def read(keyring: Keyring, snapshots: Snapshots, parts: Iterable[Part]) -> dict[EntryId, Evidence]:
+async def read(keyring: Keyring, snapshots: Snapshots, parts: Sequence[Part]) -> dict[EntryId, Evidence]:
     """The evidence of a batch of complete entries: one look-up of keys, one attribution. Raises as `unseal`."""
     return attribute(snapshots, await unseal(keyring, parts))
 
 
-async def unseal(keyring: Keyring, parts: Iterable[Part]) -> dict[EntryId, Opened]:
-    """The plaintext of sealed parts; one look-up of keys for all. Absent: its key was destroyed.
+async def unseal(keyring: Keyring, parts: Sequence[Part]) -> dict[EntryId, Opened]:
+    """The plaintext of sealed parts, each entry's in their order; one look-up of keys for all.
+
+    Absent: its key was destroyed.
 
     Raises:
         UnknownKey: the keyring never had a part's key, so it is not the keyring that intake used.
         Unreadable: a part was changed, or belongs elsewhere.
         ValidationError: a part's plaintext has another form.
     """
-    given = list(parts)
-    keys = await _keys(keyring, {part.key for part in given})
+    keys = await _keys(keyring, {part.key for part in parts})
     opened: dict[EntryId, Opened] = {}
-    for part in sorted(given, key=lambda one: (one.entry, one.part)):
+    for part in parts:
         key = keys.get(part.key)
         if key is None:
             continue
         context = f"{part.entry}:{part.version}:{part.part}".encode()
-        plaintext = key.decrypt(Sealed(part.nonce, part.data), context)
-        before = opened[part.entry].items if part.entry in opened else ()
-        opened[part.entry] = Opened(key=key, items=(*before, EntryItems.model_validate_json(plaintext)))
+        items = EntryItems.model_validate_json(key.decrypt(Sealed(part.nonce, part.data), context))
+        before = opened.get(part.entry)
+        opened[part.entry] = Opened(key=key, items=(items,) if before is None else (*before.items, items))
     return opened
 
 
@@ -106,18 +102,16 @@ async def _keys(keyring: Keyring, wanted: set[UUID]) -> Mapping[UUID, DataKey]:
 
 def attribute(snapshots: Snapshots, opened: Mapping[EntryId, Opened]) -> dict[EntryId, Evidence]:
     """The networks of every capture of a batch, in one look-up per snapshot."""
+    captures = {entry: [one for part in told.items for one in part.captures] for entry, told in opened.items()}
     asked = [
-        (entry, CaptureAt(item=one.item, ip=one.ip, ip_class=one.ip_class, at=one.at))
-        for entry, one_opened in opened.items()
-        for part in one_opened.items
-        for one in part.captures
+        CaptureAt(item=one.item, ip=one.ip, ip_class=one.ip_class, at=one.at)
+        for several in captures.values()
+        for one in several
     ]
-    found: dict[EntryId, list[Attribution]] = {entry: [] for entry in opened}
-    answers = attribution.attribute(snapshots, [capture for _, capture in asked])
-    for (entry, _), answer in zip(asked, answers, strict=True):
-        found[entry].append(answer)
+    answers = iter(attribution.attribute(snapshots, asked))
     return {
-        entry: Evidence(key=one.key, items=one.items, networks=tuple(found[entry])) for entry, one in opened.items()
+        entry: Evidence(key=told.key, items=told.items, captures=tuple(zip(captures[entry], answers, strict=False)))
+        for entry, told in opened.items()
     }
 
 
@@ -161,7 +155,7 @@ def facts(role: str, offence_type: str, evidence: Evidence, answers: Sequence[An
                 possible_proxy=capture.possible_proxy,
                 on=capture.at.date() if capture.at else None,
             )
-            for capture, network in zip(evidence.captures, evidence.networks, strict=True)
+            for capture, network in evidence.captures
         ),
     )
 
@@ -178,7 +172,7 @@ def attributed(evidence: Evidence, items: Iterable[str]) -> list[AttributedCaptu
             confidence=network.confidence.value,
             snapshot=network.snapshot,
         )
-        for capture, network in zip(evidence.captures, evidence.networks, strict=True)
+        for capture, network in evidence.captures
         if capture.item in wanted
     ]
 

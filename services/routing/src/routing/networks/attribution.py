@@ -20,7 +20,9 @@ def attribute(snapshots: Snapshots, captures: Sequence[CaptureAt]) -> list[Attri
     what is public here too is looked up.
     """
     addresses = [_address(capture) for capture in captures]
-    choices = [choose(_day(capture), snapshots.dates) for capture in captures]
+    days = [_day(capture) for capture in captures]
+    chosen = {day: choose(day, snapshots.dates) for day in set(days)}
+    choices = [chosen[day] for day in days]
     answers = _answers(snapshots, addresses, choices)
     return [
         judge(capture.item, _class(capture, address), choice, answer)

@@ -127,7 +127,7 @@ async def withdraw_early(tx: Transaction, withdrawn: Sequence[EarlyWithdrawal]) 
 
 async def withdrawn_early(tx: Transaction, ids: Iterable[EntryId]) -> dict[EntryId, int]:
     """The version that withdrew each entry before we knew it; absent for all others."""
-    rows = await tx.rows(WITHDRAWN_EARLY, {"ids": sorted(set(ids))})
+    rows = await tx.rows(WITHDRAWN_EARLY, {"ids": list(ids)})
     return {EntryId(row.entry): row.version for row in rows}
 
 
