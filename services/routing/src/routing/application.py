@@ -1,15 +1,14 @@
 """What every route, handler and job of routing reaches: the directory, the snapshots, the database, the keyring."""
 
-from dataclasses import dataclass
-
 from kit.database import Database
 from kit.keyring import Keyring
 from kit.time import Clock
 from routing.directory.loading import Loaded
+from routing.domain.values import value
 from routing.networks.snapshots import Snapshots
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Application:
     """One process's routing. The directory and the snapshots are immutable; a new version is a new process."""
 

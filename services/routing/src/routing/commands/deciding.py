@@ -26,6 +26,7 @@ from routing.domain.determinations import Stored
 from routing.domain.determining import Branch, Determination, Determined, Undetermined, determine
 from routing.domain.entries import Answer, Entry, Provenance
 from routing.domain.explaining import explain, snapshots
+from routing.domain.values import value
 from routing.store import assignments, determinations, entries, identification, proposals
 from routing.store.assignments import Held, Opened, Retold
 from routing.store.identification import Asked, Request
@@ -36,7 +37,7 @@ BYTES_IN_AN_EVENT = 128 * 1024
 """Of captures; sealed and written as base64 they stay under the 256 KiB of an event (spec §4, size)."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Known:
     """What was decided about these entries before; empty for entries that are new."""
 

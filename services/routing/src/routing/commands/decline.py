@@ -1,7 +1,6 @@
 """The holder hands a suspect or victim back; a successor opens in the same transaction."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
@@ -20,11 +19,12 @@ from routing.domain.bodies import BodyId, BodyKind, Directory
 from routing.domain.determinations import Stored
 from routing.domain.determining import RULES, Branch, Undecided
 from routing.domain.entries import Entry, Kind
+from routing.domain.values import value
 from routing.store import assignments, determinations, proposals
 from routing.store.assignments import Held, Opened
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Decline:
     """Why, and optionally which body the holder believes to have jurisdiction."""
 

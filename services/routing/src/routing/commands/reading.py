@@ -6,7 +6,6 @@ an identifier. A destroyed key (the referral was erased) leaves an entry without
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
@@ -30,6 +29,7 @@ from routing.domain.evidence import (
     SubscriberFact,
 )
 from routing.domain.places import CANADA, provinces_of_phone
+from routing.domain.values import value
 from routing.networks import attribution
 from routing.networks.snapshots import Snapshots
 
@@ -44,7 +44,7 @@ class UnknownKey(Exception):
     """A data key was never in this keyring: what it sealed is not without evidence, we only cannot read it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Opened:
     """The plaintext of an entry's parts, and the key they were sealed with; a preview has none."""
 
@@ -52,7 +52,7 @@ class Opened:
     items: tuple[EntryItems, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Evidence:
     """What one entry says: every part together, and each capture with its network. Erased: no key, no items."""
 

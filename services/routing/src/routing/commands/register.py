@@ -13,11 +13,12 @@ from kit.database import Transaction
 from routing.application import Application
 from routing.commands import deciding, reading
 from routing.domain.entries import Entry, Part
+from routing.domain.values import value
 from routing.store import entries, investigations
 from routing.store.investigations import Opening
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Register:
     """One part of one version of an entry, as intake told it. The entry's investigation is not known yet."""
 

@@ -1,17 +1,17 @@
 """A batch of entries that the partner names no longer: their assignments end, what was asked for them is cancelled."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from kit.database import Transaction
 from routing import events
 from routing.domain import assigning
 from routing.domain.assigning import EntryId, Withdrawn
 from routing.domain.entries import EarlyWithdrawal, EntryState
+from routing.domain.values import value
 from routing.store import assignments, entries, identification, proposals
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Withdraw:
     """The version of the referral that no longer names the entry."""
 

@@ -14,7 +14,6 @@ import hashlib
 import io
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -22,6 +21,7 @@ from typing import Final
 
 from routing.domain.bodies import Body, BodyId, BodyKind, Directory
 from routing.domain.places import Place
+from routing.domain.values import value
 
 VERSION_LENGTH: Final = 12
 _FILES: Final = ("bodies.csv", "coverage.csv", "municipalities.csv", "manifest.json")
@@ -31,7 +31,7 @@ class DirectoryError(ValueError):
     """The data contradict themselves; the message names the row."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Listed:
     """A body with what people read of it."""
 
@@ -42,7 +42,7 @@ class Listed:
     reviewed_on: date
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Loaded:
     """The directory for the rules, and its bodies as they are shown and published."""
 

@@ -19,6 +19,7 @@ from typing import Final, NewType, TypeAlias, assert_never
 from uuid import UUID
 
 from routing.domain.bodies import BodyId
+from routing.domain.values import value
 
 AssignmentId = NewType("AssignmentId", UUID)
 EntryId = NewType("EntryId", UUID)
@@ -62,7 +63,7 @@ class Refusal:
     detail: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Terms:
     """What stays the same as long as an assignment lives.
 
@@ -80,7 +81,7 @@ class Terms:
     due_at: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Assigned:
     """The holder was told and has not answered."""
 
@@ -88,7 +89,7 @@ class Assigned:
     overdue: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Accepted:
     """The holder took responsibility."""
 
@@ -96,7 +97,7 @@ class Accepted:
     accepted_at: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Closed:
     """The holder is done; the entry stays with it."""
 
@@ -105,7 +106,7 @@ class Closed:
     outcome: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Declined:
     """The holder handed it back."""
 
@@ -115,7 +116,7 @@ class Declined:
     successor: AssignmentId
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Transferred:
     """A person gave it to another body."""
 
@@ -124,7 +125,7 @@ class Transferred:
     successor: AssignmentId
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Moved:
     """New evidence moved it before anybody accepted it."""
 
@@ -134,7 +135,7 @@ class Moved:
     successor: AssignmentId
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Withdrawn:
     """The partner withdrew the entry; there is no successor."""
 
@@ -147,7 +148,7 @@ Ended: TypeAlias = Declined | Transferred | Moved | Withdrawn
 Assignment: TypeAlias = Current | Ended
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Target:
     """Where an assignment goes."""
 
@@ -156,7 +157,7 @@ class Target:
     copies: tuple[BodyId, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Handed:
     """One ended, its successor open: both or neither is saved."""
 
@@ -164,7 +165,7 @@ class Handed:
     successor: Assigned
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Proposed:
     """New evidence speaks for another body, but somebody is responsible already: a person decides."""
 

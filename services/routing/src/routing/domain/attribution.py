@@ -8,10 +8,11 @@ person is: a province is only ever a hint, a municipality never follows from an 
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Final, assert_never
+
+from routing.domain.values import value
 
 TRUSTED_AGE: Final = timedelta(days=60)
 """How much older than the capture a snapshot may be and still answer alone (spec §5.2)."""
@@ -37,7 +38,7 @@ def weakest(*confidences: Confidence) -> Confidence:
     return min(confidences, key=_WEAKEST_FIRST.index)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class CaptureAt:
     """A capture as far as its attribution needs it; `ip` is canonical text, `at` is aware."""
 
@@ -47,7 +48,7 @@ class CaptureAt:
     at: datetime | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Network:
     """What one snapshot says of an IP address. Countries: ISO 3166-1 alpha-2, None where a source is silent."""
 
@@ -60,7 +61,7 @@ class Network:
     """Where most of the network's IP addresses are, in the same snapshot."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Attribution:
     """Network, organisation and country of one capture, from which snapshot, how sure, and why.
 
@@ -82,7 +83,7 @@ class Attribution:
     reasons: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class SnapshotDate:
     """A snapshot as far as the choice between snapshots needs it."""
 
@@ -99,14 +100,14 @@ class Basis(StrEnum):
     NO_TIME = "snapshot.capture_without_time"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class CheckedBy:
     """The capture lies well after the snapshot that answers: the next one confirms or contradicts it."""
 
     snapshot: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Choice:
     """The snapshots asked about a capture of the UTC date `on`."""
 
@@ -122,7 +123,7 @@ class Choice:
         return (self.answers,)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class SingleProvinceNetwork:
     """A network whose subscribers are all in one province. Without dates: for as long as we know it."""
 
@@ -201,7 +202,7 @@ def _basis(on: date, answers: SnapshotDate, later: Sequence[SnapshotDate]) -> Ba
     return CheckedBy(snapshot=later[0].snapshot) if later else Basis.NO_LATER
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class _Finding:
     """One step of the chain: how sure it leaves us, and why."""
 

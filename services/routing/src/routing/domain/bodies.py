@@ -5,12 +5,13 @@ look-up may answer None, and the centre is then the fallback.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date
 from enum import StrEnum
 from typing import NewType
 
 from routing.domain.places import Gazetteer, Place, fold
+from routing.domain.values import value
 
 BodyId = NewType("BodyId", str)
 """A slug, such as `opp`, `ice-on`, `bureau-nl`."""
@@ -33,7 +34,7 @@ _LOCAL = (BodyKind.MUNICIPAL, BodyKind.REGIONAL)
 _WHOLE_PROVINCE = (BodyKind.PROVINCIAL, BodyKind.RCMP_DIVISION)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Body:
     """One agency, bureau or office. `valid_to` is the last day on which it takes assignments."""
 
@@ -53,7 +54,7 @@ class Body:
 _Territory = tuple[str, str | None, str | None]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Directory:
     """Every body, with indexes by territory. `version` is a short hash of the data."""
 

@@ -1,14 +1,14 @@
 """A determination as it is kept: what was decided, when, with which data, and its whole explanation."""
 
-from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
 from routing.domain.assigning import EntryId
 from routing.domain.explaining import Plain
+from routing.domain.values import value
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Stored:
     """A determination as it is kept."""
 

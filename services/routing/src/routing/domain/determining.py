@@ -11,7 +11,6 @@ Pure: the directory, the network facts and the day come in. Never a municipal fo
 network names a country and nothing narrower. Not promised: that the body agrees.
 """
 
-from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from typing import Final, TypeAlias
@@ -20,6 +19,7 @@ from routing.domain.attribution import Confidence
 from routing.domain.bodies import Body, BodyId, Directory
 from routing.domain.evidence import Evidence, Facts, Role, weigh
 from routing.domain.places import CANADA, Place
+from routing.domain.values import value
 from routing.domain.weighing import ORDER, Usable, Weighed, weigh_up
 
 RULES: Final = "2026-11"
@@ -48,7 +48,7 @@ class Undecided(StrEnum):
     TOO_MANY_HOPS = "too_many_hops"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Candidate:
     """A body that some evidence names and that was not chosen, and the code of why it lost."""
 
@@ -57,7 +57,7 @@ class Candidate:
     lost: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Reasoning:
     """Everything a person needs to check the outcome. `unusable` evidence is kept with its reasons."""
 
@@ -68,7 +68,7 @@ class Reasoning:
     candidates: tuple[Candidate, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Determined:
     """A body has jurisdiction. `ask` are the captures (items) whose subscriber must be identified."""
 
@@ -90,7 +90,7 @@ class Determined:
         return self.first_hop or self.body
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Undetermined:
     """No body: the centre holds the entry."""
 

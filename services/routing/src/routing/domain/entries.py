@@ -1,12 +1,12 @@
 """A suspect or victim as routed: what is known of it besides its personal data, which stays sealed."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
 from routing.domain.assigning import EntryId
+from routing.domain.values import value
 
 
 class Kind(StrEnum):
@@ -23,7 +23,7 @@ class EntryState(StrEnum):
     WITHDRAWN = "withdrawn"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Provenance:
     """What everything about an entry inherits from it: its assignments and its events."""
 
@@ -37,7 +37,7 @@ class Provenance:
     handling: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Entry:
     """The newest complete version of an entry. `tenant` is the partner of origin."""
 
@@ -76,7 +76,7 @@ class Entry:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Part:
     """One sealed part of an entry's personal data, as it came."""
 
@@ -91,7 +91,7 @@ class Part:
     data: bytes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class EarlyWithdrawal:
     """A version of the referral no longer names an entry that we do not know yet."""
 
@@ -101,7 +101,7 @@ class EarlyWithdrawal:
     testmode: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Answer:
     """A provider's checked answer about one line of a request: a connection, not a person."""
 

@@ -9,7 +9,6 @@ field may hold a street or a name. Not promised: that a subscriber is the person
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from typing import Final
@@ -25,6 +24,7 @@ from routing.domain.places import (
     province_of,
     province_of_postal_code,
 )
+from routing.domain.values import value
 
 NOWHERE: Final[Mapping[str, str]] = {}
 
@@ -57,7 +57,7 @@ class Role(StrEnum):
     INTENDED_RECIPIENT = "intended_recipient"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Named:
     """A place as somebody wrote it."""
 
@@ -67,7 +67,7 @@ class Named:
     postal_code: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class CivicAddressFact:
     """A civic address of the entry, without its street."""
 
@@ -78,7 +78,7 @@ class CivicAddressFact:
     on: date | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class PhoneFact:
     """A phone number, told by the country and the provinces its area code belongs to, never by its digits."""
 
@@ -88,7 +88,7 @@ class PhoneFact:
     verified: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class StatedFact:
     """Where the account says, or the platform estimates, that the person is."""
 
@@ -97,7 +97,7 @@ class StatedFact:
     verified: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class NetworkFact:
     """A capture with its network."""
 
@@ -107,7 +107,7 @@ class NetworkFact:
     on: date | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class SubscriberFact:
     """A provider's checked answer: where the line is installed. `item` names the line of the request."""
 
@@ -116,7 +116,7 @@ class SubscriberFact:
     on: date
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Facts:
     """All that the rules may know of one entry."""
 
@@ -130,7 +130,7 @@ class Facts:
     networks: tuple[NetworkFact, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Evidence:
     """One fact, weighed. `place` is None where it is unusable; `reason` is the code of that, or of a doubt.
 
@@ -167,7 +167,7 @@ def weigh(facts: Facts, directory: Directory) -> tuple[Evidence, ...]:
     return tuple(sorted(found, key=lambda evidence: evidence.source.rank))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class _Found:
     place: Place | None
     candidates: tuple[str, ...] = ()

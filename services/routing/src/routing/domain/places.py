@@ -10,6 +10,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from routing.domain.values import value
+
 CANADA: Final = "CA"
 PSEUDO_COUNTRIES: Final = frozenset({"A1", "A2", "AP", "EU", "O1", "AN"})
 """Codes that clearinghouses and address lists use and that are no countries (domain.md §1.4)."""
@@ -78,7 +80,7 @@ _SAINT: Final = re.compile(r"\b(st|ste)\b")
 _FULL: Final = {"st": "saint", "ste": "sainte"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Place:
     """A territory as far as it is known: `country` ISO 3166-1 alpha-2, `province` ISO 3166-2 (Canada only)."""
 

@@ -7,16 +7,16 @@ Not promised: that weak evidence is wrong.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date
 from typing import Final, TypeAlias
 
 from routing.domain.attribution import Confidence, weakest
 from routing.domain.evidence import Evidence, Source
 from routing.domain.places import Place
+from routing.domain.values import value
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Usable:
     """Evidence that names a place which some body covers."""
 
@@ -24,7 +24,7 @@ class Usable:
     place: Place
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Weighed:
     """The place that the evidence supports; `refined_by` is what made it narrower."""
 
@@ -43,7 +43,7 @@ class Weighed:
         return bool(self.conflicting) or (network is not None and network.attribution.needs_person)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Lost:
     """Evidence of the deciding rank that says otherwise, and the code of the first thing it was weaker in."""
 

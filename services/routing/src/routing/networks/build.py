@@ -14,13 +14,13 @@ import socket
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
+from routing.domain.values import value
 from routing.networks import bundle
 from routing.networks.merge import TOP_V4, TOP_V6, Ranges, Table, flatten, merge, ranges, ranges_of_64
 from routing.networks.snapshots import SHIPPED
@@ -57,7 +57,7 @@ class Networks:
         }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Built:
     """Arrays of a snapshot, and what the manifest says of them."""
 

@@ -6,11 +6,12 @@ the world. Few of them move in a year; five in a hundred may.
 
 import socket
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final
 
+from routing.domain.values import value
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+
+@value
 class Known:
     """One known address: any of these AS numbers, and this country by at least one source."""
 

@@ -6,11 +6,12 @@ are left out and counted, and a /64 cut in two by wider ranges goes to the narro
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
+
+from routing.domain.values import value
 
 TOP_V4: Final = (1 << 32) - 1
 TOP_V6: Final = (1 << 64) - 1
@@ -18,7 +19,7 @@ TOP_V6: Final = (1 << 64) - 1
 Starts = npt.NDArray[np.uint64]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Ranges:
     """Ranges of one source: first and last key (inclusive), and a value above 0; 0 means "not covered"."""
 
@@ -29,7 +30,7 @@ class Ranges:
     """Ranges too narrow for a key."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Table:
     """Boundaries: `values[k][i]` is the answer of source k from `starts[i]` to the next start."""
 

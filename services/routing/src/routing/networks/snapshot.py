@@ -10,7 +10,6 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any, Final
@@ -19,12 +18,13 @@ import numpy as np
 import numpy.typing as npt
 
 from routing.domain.attribution import Network
+from routing.domain.values import value
 from routing.networks import bundle
 
 _NOWHERE: Final = Network(asn=None, organisation=None, country=None, second_country=None)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Table:
     """Rows of one family; the columns are those of `bundle.LAYOUT`."""
 

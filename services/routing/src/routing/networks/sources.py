@@ -9,17 +9,18 @@ import shutil
 import subprocess
 import tarfile
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Final
+
+from routing.domain.values import value
 
 
 class SourceChanged(Exception):
     """What was fetched is not what was pinned."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Source:
     """One pinned package. `dated` is the date of the data inside, not of the package."""
 
@@ -32,7 +33,7 @@ class Source:
     credit: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Recipe:
     """The sources of one snapshot; the snapshot is named after the date of its AS numbers."""
 

@@ -1,7 +1,6 @@
 """The directory as it was published: what is new or changed is told, what is gone is retired."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -9,6 +8,7 @@ from sqlalchemy import text
 
 from kit.database import Transaction
 from kit.rows import arrays_of, inserting
+from routing.domain.values import value
 from routing.store import tables
 
 # Several processes start at once; one seeds, the others find nothing to do.
@@ -24,7 +24,7 @@ RETIRE = text("""
 """)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Agency:
     """One body as it is published."""
 
@@ -44,7 +44,7 @@ class Agency:
     testmode: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Published:
     """What is known of a body's last publication; a retired one has no fingerprint."""
 

@@ -1,7 +1,6 @@
 """Assignments: at most one current one per entry, which the database itself holds."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, assert_never
 from uuid import UUID
@@ -28,6 +27,7 @@ from routing.domain.assigning import (
 )
 from routing.domain.bodies import BodyId
 from routing.domain.entries import Kind, Provenance
+from routing.domain.values import value
 from routing.store import tables
 
 INSERT = inserting(tables.assignment)
@@ -71,7 +71,7 @@ FLAG_OVERDUE = text("""
 """)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Held:
     """An assignment with the determination it rests on and what it inherits from its entry."""
 
@@ -80,7 +80,7 @@ class Held:
     provenance: Provenance
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Opened:
     """A new assignment to be saved; `holder_tenant` is whom the database lets see it."""
 
@@ -90,7 +90,7 @@ class Opened:
     holder_tenant: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Retold:
     """What a newer version of its entry says about a current assignment."""
 

@@ -1,7 +1,6 @@
 """What liaison was asked to identify. Requests add up: a later one asks only what no earlier one did."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -10,6 +9,7 @@ from sqlalchemy import text
 from kit.database import Transaction
 from kit.rows import arrays_of, inserting
 from routing.domain.assigning import EntryId
+from routing.domain.values import value
 from routing.store import tables
 
 INSERT = inserting(tables.identification_request)
@@ -25,7 +25,7 @@ END = text("""
 """)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Request:
     """Captures whose subscribers are wanted, by their items; `marks` are keyed hashes to know them again."""
 
@@ -41,7 +41,7 @@ class Request:
     state: str = "open"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Asked:
     """What was asked about an entry and not cancelled; `open`: not everything is answered yet."""
 

@@ -1,7 +1,6 @@
 """One investigation per referral, until a coordinator joins some."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -9,6 +8,7 @@ from sqlalchemy import text
 
 from kit.database import Transaction
 from kit.rows import arrays, inserting
+from routing.domain.values import value
 from routing.store import tables
 
 CLAIM = inserting(tables.investigation_referral, conflict="ON CONFLICT (referral) DO NOTHING RETURNING investigation")
@@ -18,7 +18,7 @@ OF_REFERRALS = text("""
 """)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Opening:
     """The investigation a referral would open."""
 

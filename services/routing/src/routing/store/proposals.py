@@ -1,7 +1,6 @@
 """Transfers that newer evidence speaks for and a person must decide; one open proposal per assignment."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -10,6 +9,7 @@ from sqlalchemy import text
 from kit.database import Transaction
 from kit.rows import arrays_of, inserting
 from routing.domain.assigning import AssignmentId, EntryId
+from routing.domain.values import value
 from routing.store import tables
 
 # The assignments are locked, so nobody opens another proposal meanwhile.
@@ -20,7 +20,7 @@ SUPERSEDE = text("""
 INSERT = inserting(tables.transfer_proposal)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Proposal:
     """To give an assignment to another body."""
 
