@@ -176,6 +176,11 @@ def test_an_attribute_given_twice_is_refused() -> None:
         envelope.decode([*envelope.encode(EXAMPLE), ("ce_type", b"interlink.other.v1")])
 
 
+def test_headers_of_others_may_come_twice_and_one_without_a_value_counts_as_missing() -> None:
+    more = [("x-other", b"1"), ("x-other", b"2"), ("ce_type", None)]
+    assert envelope.decode([*envelope.encode(EXAMPLE), *more]) == EXAMPLE
+
+
 def test_fresh_ids_are_version_seven_and_rise() -> None:
     made = [ids.new() for _ in range(1000)]
     assert made == sorted(set(made))

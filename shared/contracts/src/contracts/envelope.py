@@ -4,7 +4,7 @@ Attributes are logged in clear by everything an event passes, so they hold opaqu
 personal data. Own codec because it costs a quarter of the SDK's; the SDK is the oracle of its tests.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TypeAlias
@@ -16,6 +16,11 @@ SPEC_VERSION = "1.0"
 MEDIA_TYPE = "application/json"
 SEQUENCE_DIGITS = 19  # a signed 64-bit number, so that text order is number order
 PREFIX = "ce_"
+REQUIRED = (
+    "id", "type", "source", "subject", "partitionkey", "time", "dataschema", "correlationid",
+    "sequence", "tenant", "testmode", "handling", "priority",
+)  # fmt: skip
+HEADERS = {PREFIX + name: name for name in ("specversion", *REQUIRED, "traceparent")}
 CONTENT_TYPE = ("content-type", MEDIA_TYPE.encode())
 
 Headers: TypeAlias = list[tuple[str, bytes]]
@@ -60,12 +65,9 @@ class Envelope(Frame):
 
 def encode(envelope: Envelope) -> Headers:
     """Binary mode: one `ce_` header an attribute, and the media type of the data."""
-    return [*headers(attributes(envelope)), CONTENT_TYPE]
-
-
-def headers(texts: Mapping[str, str]) -> Headers:
-    """Attributes as headers."""
-    return [(PREFIX + name, text.encode()) for name, text in texts.items()]
+    headers = [(PREFIX + name, text.encode()) for name, text in attributes(envelope).items()]
+    headers.append(CONTENT_TYPE)
+    return headers
 
 
 def attributes(envelope: Envelope) -> dict[str, str]:
@@ -121,41 +123,55 @@ def _first(headers: Iterable[tuple[str, bytes | None]], wanted: str) -> str | No
     return None
 
 
-def decode(headers: Iterable[tuple[str, bytes | None]]) -> Envelope:
+def decode(headers: Sequence[tuple[str, bytes | None]]) -> Envelope:
     """The envelope of a record. Raises `EnvelopeError` where an attribute is missing, repeated or unreadable."""
+    found = dict(headers)
+    if len(found) < len(headers):
+        found = _once(headers)
     texts: dict[str, str] = {}
-    name = ""
-    try:
-        for header, value in headers:
-            if not header.startswith(PREFIX) or value is None:  # Kafka lets a header be null: as good as missing
-                continue
-            name = header[len(PREFIX) :]
-            if name in texts:  # else `type_of` and this function could read different types
-                raise EnvelopeError(f"attribute {name} is given twice")
-            texts[name] = value.decode()
-    except UnicodeDecodeError as error:
-        raise EnvelopeError(f"attribute {name} is not UTF-8") from error
+    for header, name in HEADERS.items():
+        value = found.get(header)
+        if value is not None:  # Kafka lets a header be null: as good as missing
+            try:
+                texts[name] = value.decode()
+            except UnicodeDecodeError as error:
+                raise EnvelopeError(f"attribute {name} is not UTF-8") from error
     return of_attributes(texts)
 
 
-def of_attributes(texts: dict[str, str]) -> Envelope:
+def _once(headers: Sequence[tuple[str, bytes | None]]) -> dict[str, bytes | None]:
+    """Headers of which some come twice; an attribute may not, or `type_of` and `decode` could read different types."""
+    found: dict[str, bytes | None] = {}
+    for header, value in headers:
+        if value is None:
+            continue
+        if header in found and header.startswith(PREFIX):
+            raise EnvelopeError(f"attribute {header[len(PREFIX) :]} is given twice")
+        found[header] = value
+    return found
+
+
+def of_attributes(texts: Mapping[str, str]) -> Envelope:
     """An envelope from its text attributes; unknown ones are ignored, as CloudEvents asks."""
     if texts.get("specversion") != SPEC_VERSION:
-        raise EnvelopeError("attribute specversion is missing or not 1.0")
+        raise EnvelopeError(f"attribute specversion is missing or not {SPEC_VERSION}")
+    for name in REQUIRED:
+        if not texts.get(name):
+            raise EnvelopeError(f"attribute {name} is missing")
     return Envelope(
         id=_uuid(texts, "id"),
-        type=_text(texts, "type"),
-        source=_text(texts, "source"),
-        subject=_text(texts, "subject"),
-        partitionkey=_text(texts, "partitionkey"),
+        type=texts["type"],
+        source=texts["source"],
+        subject=texts["subject"],
+        partitionkey=texts["partitionkey"],
         time=_time(texts, "time"),
-        dataschema=_text(texts, "dataschema"),
-        correlationid=_text(texts, "correlationid"),
+        dataschema=texts["dataschema"],
+        correlationid=texts["correlationid"],
         sequence=_sequence(texts, "sequence"),
-        tenant=_text(texts, "tenant"),
+        tenant=texts["tenant"],
         testmode=_flag(texts, "testmode"),
-        handling=_text(texts, "handling"),
-        priority=_text(texts, "priority"),
+        handling=texts["handling"],
+        priority=texts["priority"],
         traceparent=texts.get("traceparent"),
     )
 
@@ -171,23 +187,16 @@ def rfc3339(moment: datetime) -> str:
     return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
 
-def _text(texts: dict[str, str], name: str) -> str:
-    text = texts.get(name)
-    if not text:
-        raise EnvelopeError(f"attribute {name} is missing")
-    return text
-
-
-def _uuid(texts: dict[str, str], name: str) -> UUID:
-    text = _text(texts, name)
+def _uuid(texts: Mapping[str, str], name: str) -> UUID:
+    text = texts[name]
     try:
         return UUID(text)
     except ValueError as error:
         raise EnvelopeError(f"attribute {name} is not a UUID") from error
 
 
-def _time(texts: dict[str, str], name: str) -> datetime:
-    text = _text(texts, name)
+def _time(texts: Mapping[str, str], name: str) -> datetime:
+    text = texts[name]
     try:
         moment = datetime.fromisoformat(text)
     except ValueError as error:
@@ -197,15 +206,15 @@ def _time(texts: dict[str, str], name: str) -> datetime:
     return moment
 
 
-def _sequence(texts: dict[str, str], name: str) -> int:
-    text = _text(texts, name)
+def _sequence(texts: Mapping[str, str], name: str) -> int:
+    text = texts[name]
     if len(text) != SEQUENCE_DIGITS or not (text.isascii() and text.isdigit()) or int(text) < 1:
         raise EnvelopeError(f"attribute {name} is not a count of {SEQUENCE_DIGITS} digits from 1")
     return int(text)
 
 
-def _flag(texts: dict[str, str], name: str) -> bool:
-    match _text(texts, name):
+def _flag(texts: Mapping[str, str], name: str) -> bool:
+    match texts[name]:
         case "true":
             return True
         case "false":

@@ -7,7 +7,7 @@ that per key ids are in commit order.
 
 import zlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple, TypeAlias
@@ -26,6 +26,8 @@ from kit.migrations.v1 import SHARDS
 
 DEAD_LETTER_HEADROOM = 8 * 1024
 """Bytes that a dead letter's headers may add: an event at the limit must still fit as one."""
+
+CONTENT_TYPE = (envelope.CONTENT_TYPE[0], envelope.MEDIA_TYPE)
 
 
 class OversizeError(ValueError):
@@ -90,7 +92,7 @@ APPEND = text("""
 """)
 
 
-_Texts: TypeAlias = list[tuple[str, str | None]]
+_Texts: TypeAlias = list[tuple[str, str]]
 
 
 class _Row(NamedTuple):
@@ -162,15 +164,15 @@ class _Frames:
                 priority=origin.priority,
                 traceparent=self._traceparent,
             )
-            found = self._made[key] = _texts([*envelope.headers(envelope.framed(frame)), envelope.CONTENT_TYPE])
+            found = self._made[key] = [*_texts(envelope.framed(frame)), CONTENT_TYPE]
         return found
 
 
 def _row(event: Pending, frame: _Texts, sequence: int) -> _Row:
     subject, correlation = event.subject, str(event.origin.correlation or event.id)
-    own = envelope.headers(envelope.own(event.id, subject, subject, correlation, sequence))
+    own = _texts(envelope.own(event.id, subject, subject, correlation, sequence))
     key = subject.encode()
-    return _Row(shard_of(key), event.type.topic.name, key, orjson.dumps([*frame, *_texts(own)]), event.payload)
+    return _Row(shard_of(key), event.type.topic.name, key, orjson.dumps([*frame, *own]), event.payload)
 
 
 def shard_of(key: bytes | None) -> int:
@@ -183,11 +185,12 @@ def pack(headers: Sequence[tuple[str, bytes | None]]) -> bytes:
 
     Kafka lets a header be null; so does this, or a dead letter with one could never be written.
     """
-    return orjson.dumps(_texts(headers))
+    return orjson.dumps([(name, None if value is None else value.decode("latin-1")) for name, value in headers])
 
 
-def _texts(headers: Sequence[tuple[str, bytes | None]]) -> _Texts:
-    return [(name, None if value is None else value.decode("latin-1")) for name, value in headers]
+def _texts(attributes: Mapping[str, str]) -> _Texts:
+    """Attributes as `pack` writes their headers."""
+    return [(envelope.PREFIX + name, text.encode().decode("latin-1")) for name, text in attributes.items()]
 
 
 def unpack(packed: bytes) -> list[tuple[str, bytes | None]]:
