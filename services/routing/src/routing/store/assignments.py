@@ -30,7 +30,8 @@ from routing.domain.entries import Kind, Provenance
 from routing.domain.values import value
 from routing.store import tables
 
-INSERT = inserting(tables.assignment)
+ONCE = ("state", "overdue", "assigned_at", "accepted_at", "ended_at", "reason", "successor")
+INSERT = inserting(tables.assignment, once=ONCE)
 
 CURRENT = text("""
     SELECT * FROM assignment
@@ -101,9 +102,9 @@ class Retold:
 
 
 async def open_all(tx: Transaction, opened: Sequence[Opened]) -> None:
-    """Save new assignments. An entry that has a current one already makes the database refuse."""
+    """Save new assignments, all of one moment. An entry that has a current one already makes the database refuse."""
     if opened:
-        await tx.execute(INSERT, arrays(tables.assignment, [_row(one) for one in opened]))
+        await tx.execute(INSERT, arrays(tables.assignment, [_row(one) for one in opened], once=ONCE))
 
 
 async def current(tx: Transaction, entries: Iterable[EntryId]) -> dict[EntryId, Held]:

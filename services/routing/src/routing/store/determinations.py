@@ -11,7 +11,8 @@ from routing.domain.assigning import EntryId
 from routing.domain.determinations import Stored
 from routing.store import tables
 
-INSERT = inserting(tables.determination)
+ONCE = ("directory", "as_of", "determined_at")
+INSERT = inserting(tables.determination, once=ONCE)
 LATEST_VERSIONS = text("""
     SELECT entry, max(version) AS version FROM determination
     WHERE entry = ANY (CAST(:ids AS uuid[])) GROUP BY entry
@@ -20,9 +21,9 @@ ALTERNATIVES = text("SELECT alternatives FROM determination WHERE id = :id")
 
 
 async def insert(tx: Transaction, made: Sequence[Stored]) -> None:
-    """Keep new determinations."""
+    """Keep new determinations, all of one moment and by one directory."""
     if made:
-        await tx.execute(INSERT, arrays_of(tables.determination, made))
+        await tx.execute(INSERT, arrays_of(tables.determination, made, once=ONCE))
 
 
 async def latest_versions(tx: Transaction, ids: Iterable[EntryId]) -> dict[EntryId, int]:

@@ -12,7 +12,8 @@ from routing.domain.assigning import EntryId
 from routing.domain.entries import Answer, EarlyWithdrawal, Entry, EntryState, Kind, Part
 from routing.store import tables
 
-INSERT = inserting(tables.entry, conflict="ON CONFLICT (id) DO NOTHING RETURNING id")
+ONCE = ("state",)  # all that are inserted are open
+INSERT = inserting(tables.entry, once=ONCE, conflict="ON CONFLICT (id) DO NOTHING RETURNING id")
 
 LOCK = text("SELECT * FROM entry WHERE id = ANY (CAST(:ids AS uuid[])) ORDER BY id FOR UPDATE")
 
@@ -91,10 +92,10 @@ ANSWERS = text("""
 
 
 async def insert(tx: Transaction, entries: Sequence[Entry]) -> frozenset[EntryId]:
-    """Insert entries that are not there yet; returns the ids of those that were new."""
+    """Insert open entries that are not there yet; returns the ids of those that were new."""
     if not entries:
         return frozenset()
-    rows = await tx.rows(INSERT, arrays_of(tables.entry, entries))
+    rows = await tx.rows(INSERT, arrays_of(tables.entry, entries, once=ONCE))
     return frozenset(EntryId(row.id) for row in rows)
 
 

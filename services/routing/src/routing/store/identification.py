@@ -12,7 +12,8 @@ from routing.domain.assigning import EntryId
 from routing.domain.values import value
 from routing.store import tables
 
-INSERT = inserting(tables.identification_request)
+ONCE = ("state", "requested_at", "ended_at")
+INSERT = inserting(tables.identification_request, once=ONCE)
 ASKED = text("""
     SELECT r.entry, bool_or(r.state = 'open') AS open, array_agg(m.mark) AS marks
     FROM identification_request r CROSS JOIN LATERAL jsonb_array_elements_text(r.marks) AS m (mark)
@@ -50,9 +51,9 @@ class Asked:
 
 
 async def insert(tx: Transaction, requests: Sequence[Request]) -> None:
-    """Record new requests."""
+    """Record new requests, all of one moment."""
     if requests:
-        await tx.execute(INSERT, arrays_of(tables.identification_request, requests))
+        await tx.execute(INSERT, arrays_of(tables.identification_request, requests, once=ONCE))
 
 
 async def asked(tx: Transaction, entries: Iterable[EntryId]) -> dict[EntryId, Asked]:
