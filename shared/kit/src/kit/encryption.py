@@ -9,7 +9,8 @@ Not promised: secrecy of lengths.
 import hashlib
 import hmac
 import secrets
-from base64 import b64decode, b64encode
+from base64 import b64encode
+from binascii import a2b_base64
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -83,7 +84,7 @@ def from_field(field: Encrypted) -> Sealed:
         Unreadable: the field is not base64.
     """
     try:
-        return Sealed(b64decode(field.nonce, validate=True), b64decode(field.data, validate=True))
+        return Sealed(a2b_base64(field.nonce, strict_mode=True), a2b_base64(field.data, strict_mode=True))
     except ValueError as error:
         raise Unreadable("the sealed field is not base64") from error
 
