@@ -7,6 +7,7 @@ an identifier. A destroyed key (the referral was erased) leaves an entry without
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import date
+from typing import Final
 from uuid import UUID
 
 import phonenumbers
@@ -36,6 +37,7 @@ from routing.networks.snapshots import Snapshots
 IDENTIFIED = "subscriber_identified"
 STATED_ITEM = "/stated_location"
 NORTH_AMERICA = 1
+ROLES: Final[Mapping[str, Role]] = {role.value: role for role in Role}
 
 log = telemetry.logger(__name__)
 
@@ -179,7 +181,7 @@ def attributed(evidence: Evidence, items: Iterable[str]) -> list[AttributedCaptu
 
 def _role(text: str) -> Role:
     """A role of a later minor version is treated as a suspect's, the only one with no branch of its own."""
-    return Role(text) if text in set(Role) else Role.SUSPECT
+    return ROLES.get(text, Role.SUSPECT)
 
 
 def _subscriber(answer: Answer) -> SubscriberFact:

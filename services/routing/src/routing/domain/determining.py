@@ -113,9 +113,9 @@ def determine(facts: Facts, directory: Directory, as_of: date) -> Determination:
     """The outcome for one entry with the bodies that are valid on `as_of`."""
     evidence = weigh(facts, directory)
     usable = [
-        Usable(evidence=one, place=one.place)
+        Usable(evidence=one, place=one.place, body=body)
         for one in evidence
-        if one.place is not None and _named(one.place, directory, as_of) is not None
+        if one.place is not None and (body := _named(one.place, directory, as_of)) is not None
     ]
     weighed = weigh_up(usable)
     if weighed is None or _countries_tie(weighed):
@@ -133,7 +133,7 @@ def _determined(
 ) -> Determined:
     place = weighed.place
     branch = _branch(facts, place)
-    body = _body(branch, place, directory, as_of)
+    body = _body(branch, weighed, directory)
     return Determined(
         branch=branch,
         body=body.id,
@@ -196,11 +196,10 @@ def _branch(facts: Facts, place: Place) -> Branch:
     return Branch.CANADA if place.province is not None else Branch.CANADA_UNIDENTIFIED
 
 
-def _body(branch: Branch, place: Place, directory: Directory, as_of: date) -> Body:
-    centre = directory.bodies[directory.centre]
+def _body(branch: Branch, weighed: Weighed, directory: Directory) -> Body:
     if branch is Branch.EXTRATERRITORIAL:
-        return directory.bodies.get(directory.extraterritorial, centre)
-    return _named(place, directory, as_of) or centre
+        return directory.bodies.get(directory.extraterritorial, directory.bodies[directory.centre])
+    return weighed.body
 
 
 def _copies(branch: Branch, place: Place, directory: Directory, as_of: date) -> tuple[BodyId, ...]:
@@ -245,8 +244,7 @@ def _candidates(
     found: dict[BodyId, Candidate] = {}
     for one in usable:
         why = lost_by.get(id(one), f"outranked_by.{weighed.deciding.source.value}")
-        for place in _places(one):
-            body = _named(place, directory, as_of)
+        for place, body in _bodies(one, directory, as_of):
             if body is None or body.id in (chosen.id, directory.centre):
                 continue
             lost = _lost_itself(one, place) if one.evidence is weighed.deciding else why
@@ -261,7 +259,8 @@ def _lost_itself(one: Usable, place: Place) -> str:
     return "extraterritorial" if place.country != CANADA else "less_specific"
 
 
-def _places(one: Usable) -> list[Place]:
+def _bodies(one: Usable, directory: Directory, as_of: date) -> list[tuple[Place, Body | None]]:
     if not one.evidence.candidates:
-        return [one.place]
-    return [Place(country=CANADA, province=province) for province in one.evidence.candidates]
+        return [(one.place, one.body)]
+    places = [Place(country=CANADA, province=province) for province in one.evidence.candidates]
+    return [(place, _named(place, directory, as_of)) for place in places]

@@ -11,6 +11,7 @@ from datetime import date
 from typing import Final, TypeAlias
 
 from routing.domain.attribution import Confidence, weakest
+from routing.domain.bodies import Body
 from routing.domain.evidence import Evidence, Source
 from routing.domain.places import Place
 from routing.domain.values import value
@@ -18,17 +19,19 @@ from routing.domain.values import value
 
 @value
 class Usable:
-    """Evidence that names a place which some body covers."""
+    """Evidence that names a place, and the body which covers it."""
 
     evidence: Evidence
     place: Place
+    body: Body
 
 
 @value
 class Weighed:
-    """The place that the evidence supports; `refined_by` is what made it narrower."""
+    """The place that the evidence supports and its body; `refined_by` is what made it narrower."""
 
     place: Place
+    body: Body
     candidates: tuple[str, ...]
     deciding: Evidence
     refined_by: Evidence | None
@@ -67,25 +70,33 @@ def weigh_up(usable: Sequence[Usable]) -> Weighed | None:
     rank = usable[0].evidence.source
     peers = [one for one in usable if one.evidence.source is rank]
     weaker = [one for one in usable if one.evidence.source is not rank]
-    scores = [_score(one, peers, weaker) for one in peers]
-    best = max(scores)
-    deciding = peers[scores.index(best)]
-    conflicting = tuple(
-        Lost(usable=one, by=_weaker_in(score, best))
-        for one, score in zip(peers, scores, strict=True)
-        if not agree(one, deciding)
-    )
+    deciding, conflicting = _best(peers, weaker)
     contradicting = tuple(one for one in weaker if _contradicts(one, deciding))
     refined = _refinement(deciding, usable)
     final = refined or deciding
     return Weighed(
         place=final.place,
+        body=final.body,
         candidates=final.evidence.candidates,
         deciding=deciding.evidence,
         refined_by=None if refined is None else refined.evidence,
         confidence=_confidence(deciding, final, disputed=bool(conflicting), doubted=bool(contradicting)),
         conflicting=conflicting,
         contradicting=contradicting,
+    )
+
+
+def _best(peers: Sequence[Usable], weaker: Sequence[Usable]) -> tuple[Usable, tuple[Lost, ...]]:
+    """What decides of one rank, and what of it says otherwise."""
+    if len(peers) == 1:
+        return peers[0], ()
+    scores = [_score(one, peers, weaker) for one in peers]
+    best = max(scores)
+    deciding = peers[scores.index(best)]
+    return deciding, tuple(
+        Lost(usable=one, by=_weaker_in(score, best))
+        for one, score in zip(peers, scores, strict=True)
+        if not agree(one, deciding)
     )
 
 
