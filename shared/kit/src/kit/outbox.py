@@ -131,7 +131,7 @@ async def _numbered(tx: Executing, events: Sequence[Pending]) -> list[_Row]:
             "counts": list(counts.values()),
         },
     )
-    last = {(row.topic, row.subject): row.last - counts[row.topic, row.subject] for row in taken}
+    last = {(topic, subject): last - counts[topic, subject] for topic, subject, last in taken}
     frames = _Frames(tx.now(), telemetry.traceparent())
     rows: list[_Row] = []
     for event, counter in zip(events, counters, strict=True):

@@ -96,7 +96,7 @@ async def insert(tx: Transaction, entries: Sequence[Entry]) -> frozenset[EntryId
     if not entries:
         return frozenset()
     rows = await tx.rows(INSERT, arrays_of(tables.entry, entries, once=ONCE))
-    return frozenset(EntryId(row.id) for row in rows)
+    return frozenset(EntryId(id) for (id,) in rows)
 
 
 async def lock(tx: Transaction, ids: Iterable[EntryId]) -> dict[EntryId, Entry]:
