@@ -12,7 +12,7 @@ from uuid import UUID
 
 import phonenumbers
 
-from contracts.personal import AttributedCapture, Capture, EntryItems, Identifier
+from contracts.personal import AttributedCapture, Capture, CivicAddress, EntryItems, Identifier, StatedLocation
 from kit import telemetry
 from kit.encryption import DataKey, Sealed
 from kit.keyring import Keyring
@@ -119,46 +119,24 @@ def attribute(snapshots: Snapshots, opened: Mapping[EntryId, Opened]) -> dict[En
 
 def facts(role: str, offence_type: str, evidence: Evidence, answers: Sequence[Answer] = ()) -> Facts:
     """What the rules may know of an entry."""
+    citizenship: str | None = None
+    addresses: list[CivicAddressFact] = []
+    phones: list[PhoneFact] = []
+    stated: list[StatedFact] = []
+    for part in evidence.items:
+        citizenship = citizenship or _upper(part.citizenship)
+        addresses += [_civic_address(one) for one in part.civic_addresses]
+        phones += [_phone(one) for one in part.identifiers if one.kind == "phone"]
+        stated += [] if part.stated_location is None else [_stated(part.stated_location)]
     return Facts(
-        role=_role(role),
+        role=ROLES.get(role, Role.SUSPECT),  # one of a later minor version: only a suspect has no branch of its own
         offence_type=offence_type,
-        citizenship=next((_upper(part.citizenship) for part in evidence.items if part.citizenship), None),
-        subscribers=tuple(_subscriber(one) for one in answers if one.outcome == IDENTIFIED),
-        civic_addresses=tuple(
-            CivicAddressFact(
-                item=one.item,
-                named=Named(
-                    municipality=one.municipality,
-                    province=one.province,
-                    country=one.country,
-                    postal_code=one.postal_code,
-                ),
-                kind=one.kind,
-                verified=one.verified,
-                on=_day(one.as_of),
-            )
-            for part in evidence.items
-            for one in part.civic_addresses
-        ),
-        phones=tuple(_phone(one) for part in evidence.items for one in part.identifiers if one.kind == "phone"),
-        stated=tuple(
-            StatedFact(
-                item=STATED_ITEM,
-                named=Named(municipality=said.municipality, province=said.province, country=said.country),
-                verified=said.verified,
-            )
-            for part in evidence.items
-            if (said := part.stated_location) is not None
-        ),
-        networks=tuple(
-            NetworkFact(
-                attribution=network,
-                grade=capture.grade,
-                possible_proxy=capture.possible_proxy,
-                on=capture.at.date() if capture.at else None,
-            )
-            for capture, network in evidence.captures
-        ),
+        citizenship=citizenship,
+        subscribers=tuple([_subscriber(one) for one in answers if one.outcome == IDENTIFIED]),
+        civic_addresses=tuple(addresses),
+        phones=tuple(phones),
+        stated=tuple(stated),
+        networks=tuple([_network(capture, attribution) for capture, attribution in evidence.captures]),
     )
 
 
@@ -179,9 +157,36 @@ def attributed(evidence: Evidence, items: Iterable[str]) -> list[AttributedCaptu
     ]
 
 
-def _role(text: str) -> Role:
-    """A role of a later minor version is treated as a suspect's, the only one with no branch of its own."""
-    return ROLES.get(text, Role.SUSPECT)
+def _network(capture: Capture, attribution: Attribution) -> NetworkFact:
+    return NetworkFact(
+        attribution=attribution,
+        grade=capture.grade,
+        possible_proxy=capture.possible_proxy,
+        on=capture.at.date() if capture.at else None,
+    )
+
+
+def _civic_address(one: CivicAddress) -> CivicAddressFact:
+    return CivicAddressFact(
+        item=one.item,
+        named=Named(
+            municipality=one.municipality,
+            province=one.province,
+            country=one.country,
+            postal_code=one.postal_code,
+        ),
+        kind=one.kind,
+        verified=one.verified,
+        on=_day(one.as_of),
+    )
+
+
+def _stated(said: StatedLocation) -> StatedFact:
+    return StatedFact(
+        item=STATED_ITEM,
+        named=Named(municipality=said.municipality, province=said.province, country=said.country),
+        verified=said.verified,
+    )
 
 
 def _subscriber(answer: Answer) -> SubscriberFact:
