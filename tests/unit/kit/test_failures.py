@@ -22,6 +22,7 @@ MISTAKE = asyncpg.PostgresSyntaxError("near")
         (asyncpg.InvalidCachedStatementError("a column came"), True),
         (MISTAKE, False),
         (WRONG_PARAMETER, False),
+        (asyncpg.InternalClientError("another operation (2) is in progress"), True),
         (Conflict("decided"), False),
         (KeyError("x"), False),
         (ExceptionGroup("both", [DEADLOCK, TimeoutError()]), True),

@@ -3,8 +3,9 @@
 SQLAlchemy's Core writes the statements and knows the tables; asyncpg runs them, with nothing in between (ADR 16).
 """
 
+import asyncio
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final
@@ -19,6 +20,8 @@ from kit.executing import Row
 SILENT_SECONDS: Final = 45.0
 """A server that is silent must not hold us for longer than one that is down. The role's own time-out for statements
 (`kit.roles`) is shorter; this one is for answers that never arrive."""
+
+CLOSE_SECONDS: Final = 2.0
 
 _DIALECT: Final = dialect()
 _JSONB_VERSION: Final = b"\x01"  # PostgreSQL, jsonb_recv: the first byte of its wire format
@@ -49,10 +52,12 @@ class Connections:
             yield connection
 
     async def close(self) -> None:
-        """Close those that are open, once their transactions have ended."""
+        """Close those that are open, once their transactions have ended; cut off what a server does not answer."""
         pool, self._pool = self._pool, None
         if pool is not None:
-            await pool.close()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(CLOSE_SECONDS):
+                    await pool.close()
 
     async def _made(self) -> Any:
         return await asyncpg.create_pool(

@@ -18,7 +18,6 @@ from datetime import datetime
 from typing import Any, TypeAlias
 from uuid import UUID
 
-import asyncpg
 from sqlalchemy import TextClause, text
 
 from contracts.model import Contract
@@ -26,6 +25,7 @@ from kit import audit, jobs, outbox
 from kit.access import CENTRE_TENANT, Principal
 from kit.connections import Connections, Pool, positional, touched, values
 from kit.executing import Row
+from kit.outages import POSSIBLE
 from kit.outbox import Origin
 from kit.time import Clock
 
@@ -189,8 +189,8 @@ class Database:
             raise RuntimeError(f"this process has no connection of that role to {self.schema}")
         async with connections.borrowed() as connection:
             work = connection.transaction()
-            await work.start()
             try:
+                await work.start()
                 tx = Transaction(connection, self._clock)
                 if begin is not None:
                     await begin(tx)
@@ -207,9 +207,9 @@ class Database:
 
 
 async def _roll_back(connection: Any, work: Any) -> None:
-    """Undo what was done. Where that fails too, the connection goes, and the transaction with it."""
+    """Undo what was done. Where that fails too, or nothing was begun, the connection goes: nobody gets it again."""
     try:
         async with asyncio.timeout(ROLL_BACK_SECONDS):
             await work.rollback()
-    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
+    except POSSIBLE:
         connection.terminate()
