@@ -14,6 +14,8 @@ log = telemetry.logger(__name__)
 
 CONNECT_SECONDS = 1.0
 CLOSE_SECONDS = 3.0
+AHEAD_BYTES = 256 * 1024
+"""Read ahead of one partition; a larger batch is read all the same. More would fill memory with what has to wait."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +41,7 @@ def group_client(access: KafkaAccess, membership: Membership) -> AIOKafkaConsume
         session_timeout_ms=int(membership.session_seconds * 1000),
         heartbeat_interval_ms=int(membership.heartbeat_seconds * 1000),
         max_poll_interval_ms=300_000,
-        max_partition_fetch_bytes=1024 * 1024,
+        max_partition_fetch_bytes=AHEAD_BYTES,
     )
 
 
