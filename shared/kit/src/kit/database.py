@@ -197,7 +197,7 @@ class Database:
                 yield tx
                 written = await tx.flush()
                 await work.commit()
-            except BaseException:
+            except BaseException:  # of a cancelled task as well
                 await _roll_back(connection, work)
                 raise
         if written:
