@@ -9,12 +9,21 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from sqlalchemy import text
 
+from kit import keyring_migrations
 from kit.connections import Pool
 from kit.database import Database
+from kit.errors import Transient
 from kit.failures import is_transient
+from kit.keyring import Keyring
+from kit.kms import MasterKey
 from kit.testing.databases import TestDatabase, fetch
 from kit.time import SystemClock
 
+MASTER = MasterKey(bytes(range(32)))
+LAST_BACKENDS = """
+    SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
+    WHERE query LIKE '%keyring.data_key%' AND pid <> pg_backend_pid() AND datname = current_database()
+"""
 PID = text("SELECT pg_backend_pid()")
 
 
@@ -61,3 +70,27 @@ async def test_a_connection_that_is_ending_is_an_outage_and_nobody_gets_it_again
             assert await tx.scalar(PID) != pid
         async with asyncio.timeout(5):
             await probe.close()  # neither does a server that does not answer it hold it up
+
+
+async def test_the_keyring_goes_on_after_the_server_closed_its_connection(database: TestDatabase) -> None:
+    await keyring_migrations.migrate(database.url("keyring_owner"), makers=["probe_system"], readers=["probe_system"])
+    async with Keyring(database.url("probe_system"), MASTER, SystemClock()) as keyring:
+        key = await keyring.new_key()
+        assert len(await fetch(database.superuser_url, LAST_BACKENDS)) == 1
+        assert (await keyring.open([key.id])).keys() == {key.id}
+
+
+async def test_a_connection_of_the_keyring_that_is_ending_is_given_to_nobody_and_closing_is_bounded(
+    database: TestDatabase, tmp_path: Path
+) -> None:
+    await keyring_migrations.migrate(database.url("keyring_owner"), makers=["probe_system"], readers=["probe_system"])
+    async with never_closing(database.url("probe_system"), tmp_path) as url:
+        keyring = Keyring(url, MASTER, SystemClock())
+        key = await keyring.new_key()
+        await fetch(database.superuser_url, LAST_BACKENDS)
+        with pytest.raises(Transient):
+            await keyring.open([key.id])
+        assert (await keyring.open([key.id])).keys() == {key.id}
+        await fetch(database.superuser_url, LAST_BACKENDS)  # the next one does not answer its farewell
+        async with asyncio.timeout(5):
+            await keyring.close()

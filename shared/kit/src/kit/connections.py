@@ -17,10 +17,6 @@ from sqlalchemy.dialects.postgresql.asyncpg import dialect
 
 from kit.executing import Row
 
-SILENT_SECONDS: Final = 45.0
-"""A server that is silent must not hold us for longer than one that is down. The role's own time-out for statements
-(`kit.roles`) is shorter; this one is for answers that never arrive."""
-
 CLOSE_SECONDS: Final = 2.0
 
 _DIALECT: Final = dialect()
@@ -33,6 +29,9 @@ class Pool:
 
     size: int = 6
     wait_seconds: float = 5.0
+    silent_seconds: float = 45.0
+    """A server that is silent must not hold us for longer than one that is down. The role's own time-out for
+    statements (`kit.roles`) is shorter; this one is for answers that never arrive."""
 
 
 class Connections:
@@ -66,7 +65,7 @@ class Connections:
             max_size=self._limits.size,
             max_inactive_connection_lifetime=0,
             max_cached_statement_lifetime=0,
-            command_timeout=SILENT_SECONDS,
+            command_timeout=self._limits.silent_seconds,
             record_class=Row,
             init=_read_json,
             reset=_keep,

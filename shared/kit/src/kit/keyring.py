@@ -13,11 +13,11 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-import asyncpg
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from contracts import ids
 from kit import telemetry
+from kit.connections import Connections, Pool
 from kit.encryption import KEY_BYTES, DataKey
 from kit.errors import Transient
 from kit.kms import Kms
@@ -32,6 +32,8 @@ LOW: Final = 256
 CACHE_SECONDS: Final = 60
 CACHE_KEYS: Final = 4096
 RETRY: Final = timedelta(seconds=1)
+POOL: Final = Pool(size=3, silent_seconds=10.0)
+"""Statements of one row or a few hundred, on the way of a request: none of them takes seconds."""
 
 INSERT: Final = """
 INSERT INTO keyring.data_key (id, wrapped, created_at)
@@ -48,35 +50,29 @@ NEWEST: Final = "SELECT wrapped FROM keyring.data_key WHERE wrapped IS NOT NULL 
 
 
 class Keyring:
-    """The data keys, as one process sees them. Use as a context manager, or `open_pool` and `close`."""
+    """The data keys, as one process sees them. Use as a context manager, or `close` it."""
 
     def __init__(self, url: str, kms: Kms, clock: Clock) -> None:
-        """`url` is of a role that may read keys, and add them where `new_key` is called."""
-        self._url = url
+        """`url` is of a role that may read keys, and add them where `new_key` is called.
+
+        No connection is made before the first use, so the database may be away.
+        """
+        self._connections = Connections(url, POOL)
         self._kms = kms
         self._clock = clock
-        self._pool: Any = None
         self._ready: deque[DataKey] = deque()
         self._making = asyncio.Lock()
         self._low = asyncio.Event()
         self._open: OrderedDict[UUID, tuple[datetime, DataKey]] = OrderedDict()
 
-    async def open_pool(self) -> None:
-        """Prepare connections; none is made before the first use, so the database may be away."""
-        self._pool = await asyncpg.create_pool(
-            self._url, min_size=0, max_size=3, timeout=5, command_timeout=10, statement_cache_size=0
-        )
-
     async def close(self) -> None:
         """Close every connection and forget every key."""
         self._ready.clear()
         self._open.clear()
-        if self._pool is not None:
-            await self._pool.close()
+        await self._connections.close()
 
     async def __aenter__(self) -> "Keyring":
-        """With its connections prepared."""
-        await self.open_pool()
+        """As it is."""
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -193,9 +189,9 @@ class Keyring:
 
     @asynccontextmanager
     async def _connection(self) -> AsyncGenerator[Any]:
-        """A connection in autocommit: each statement is its own transaction."""
+        """In autocommit: each statement is its own transaction."""
         try:
-            async with self._pool.acquire(timeout=5) as connection:
+            async with self._connections.borrowed() as connection:
                 yield connection
         except POSSIBLE as error:
             if database_is_away(error):

@@ -155,8 +155,7 @@ class Process:
         self._moved_at = time.monotonic()
 
     async def __aenter__(self) -> "Process":
-        """Connect what has to be connected before anything runs."""
-        await self.keyring.open_pool()
+        """As it is: connections are made when they are needed."""
         return self
 
     async def __aexit__(self, *_: object) -> None:
