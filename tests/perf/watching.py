@@ -6,8 +6,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from sqlalchemy import TextClause
+
 from kit import database
-from kit.database import Transaction
+from kit.database import Database, Transaction
 from kit.time import Clock
 
 PLANNED = ("SELECT", "WITH", "UPDATE", "DELETE", "INSERT")
@@ -23,6 +25,9 @@ class Watched:
     """The statements of each transaction that had any, in their order."""
     plans: list[tuple[str, Any]] = field(default_factory=list)
     """Each statement with the root of its plan, as the role and with the settings of its transaction."""
+
+    looks: list[str] = field(default_factory=list[str])
+    """The statements that ran in no transaction."""
 
     @property
     def statements(self) -> list[str]:
@@ -66,11 +71,19 @@ def watching(*, plans: bool = False) -> Iterator[Watched]:
         def __init__(self, connection: Any, clock: Clock) -> None:
             super().__init__(Observed(connection, seen, plans=plans), clock)
 
+    look = Database.look
+
+    async def watched(of: Database, statement: TextClause, *params: Any) -> Any:
+        seen.looks.append(str(statement))
+        return await look(of, statement, *params)
+
     database.Transaction = Watching
+    Database.look = watched
     try:
         yield seen
     finally:
         database.Transaction = Transaction
+        Database.look = look
 
 
 class Observed:

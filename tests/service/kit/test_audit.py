@@ -245,6 +245,9 @@ async def test_the_sealer_stops_looking_at_old_entries_but_never_too_early(
         await sealer.run_once()
         clock.advance(audit.SETTLED)
     assert await sealed_up_to() > 0
+    assert await sealer.run_once() == 0  # nor at the last ones, once they are old and nothing comes any more
+    [last] = await fetch(database.superuser_url, "SELECT max(id) FROM probe.audit_entry")
+    assert await sealed_up_to() == last[0]
     assert await verified(probe) == Verification(5, ())
 
 

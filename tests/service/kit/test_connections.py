@@ -64,7 +64,7 @@ async def test_a_connection_that_is_ending_is_an_outage_and_nobody_gets_it_again
             pid = await tx.scalar(PID)
         await fetch(database.superuser_url, f"SELECT pg_terminate_backend({pid}, 5000)")
         with pytest.raises(Exception, match="another operation") as caught:
-            await probe.ping()
+            await probe.look(PID)
         assert is_transient(caught.value)
         async with probe.as_system() as tx:
             assert await tx.scalar(PID) != pid

@@ -194,7 +194,7 @@ async def test_a_server_that_accepts_and_says_nothing_counts_as_away() -> None:
     try:
         async with asyncio.timeout(5):
             with pytest.raises(TimeoutError) as caught:
-                await silent.ping()
+                await silent.look(text("SELECT 1"))
         assert is_transient(caught.value)
     finally:
         released.set()

@@ -216,8 +216,7 @@ class Process:
 
     def _ready_checks(self) -> list[Check]:
         return [
-            Check("database", self.database.ping),
-            Check("migrations", self._check_migrations),
+            Check("database", self.check_database),
             Check("keyring", self.keyring.ping),
             Check("consumer", self._check_consumer),
         ]
@@ -228,10 +227,10 @@ class Process:
         if self.consumer.condition.rebuilt >= 2:
             raise RuntimeError("the consumer was rebuilt twice and is stuck")
 
-    async def _check_migrations(self) -> None:
-        async with self.database.as_system() as tx:
-            if not await migrations.current(self.service.package, tx.rows):
-                raise RuntimeError("the schema is behind this build")
+    async def check_database(self) -> None:
+        """Raise where the database does not answer, or with a schema that is behind this build."""
+        if not await migrations.current(self.service.package, self.database.look):
+            raise RuntimeError("the schema is behind this build")
 
     async def _check_consumer(self) -> None:
         if self.consumer.condition.broken:

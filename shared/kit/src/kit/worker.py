@@ -36,6 +36,11 @@ CALL_SECONDS = 100.0
 FIRST_DELAY = timedelta(seconds=1)
 LONGEST_DELAY = timedelta(hours=1)
 
+WAITING = text("""
+    SELECT EXISTS (SELECT FROM job WHERE state = 'running' AND lease_until <= :now AND kind = ANY (:kinds))
+        OR EXISTS (SELECT FROM job WHERE state = 'pending' AND due_at <= :now AND kind = ANY (:kinds))
+""")
+
 # Two reads, because each then follows its own partial index however long the queue is. Together they take no more
 # than there are free slots.
 CLAIM = text("""
@@ -127,12 +132,16 @@ class Worker:
         try:
             if not self._planted:
                 await self.plant()
-            return await self._claim(limit) if limit else []
+            return await self._claim(limit) if limit and await self._waiting() else []
         except Exception as error:
             if not is_transient(error):
                 raise
             log.warning("worker.interrupted", error=type(error).__name__)
             return []
+
+    async def _waiting(self) -> bool:
+        """Whether anything is due: most of the time nothing is."""
+        return await self._database.look(WAITING, {"kinds": list(self._types), "now": self._clock.now()})
 
     async def _wait(self, stop: asyncio.Event) -> None:
         """Until something was scheduled here, a slot is free, or it is time to see what others scheduled."""
