@@ -25,6 +25,7 @@ METRICS = frozenset({"Counter", "Gauge", "Histogram", "Summary"})
 READS_OF_A_REQUEST = frozenset({"stream", "body", "json", "form"})
 STREAMS = frozenset({"StreamingResponse", "EventSourceResponse"})
 UNFINISHED = re.compile(r"#.*\b(?:TOD[O]|FIXM[E]|XX[X]|HAC[K])\b")
+VALUES = "kit.values"
 CONTRACTS_MAY_IMPORT = frozenset({"contracts", "pydantic", "orjson", "uuid_utils"})
 
 
@@ -170,11 +171,12 @@ def mocking_test(source: Source) -> Iterator[str]:
 
 
 def impure_domain(source: Source) -> Iterator[str]:
-    """The domain imports the standard library and itself."""
+    """The domain imports the standard library, itself, and how values are declared (ADR 17)."""
     package, _, rest = source.module.partition(".")
     if rest.partition(".")[0] == "domain":
         for alias, module in imported(source.tree):
-            if not (module == f"{package}.domain" or module.startswith(f"{package}.domain.") or _standard(module)):
+            own = module == f"{package}.domain" or module.startswith(f"{package}.domain.")
+            if not (own or module == VALUES or _standard(module)):
                 yield f"{source.at(alias)} imports {module} in the domain"
 
 

@@ -150,7 +150,7 @@ def test_a_breach_is_noticed(rule: Rule, path: str, text: str) -> None:
         (
             rules.impure_domain,
             "services/intake/src/intake/domain/grading.py",
-            "import re\nfrom intake.domain import x\n",
+            "import re\nfrom intake.domain import x\nfrom kit.values import value\n",
         ),
         (rules.greedy_contracts, "shared/contracts/src/contracts/compatibility.py", "import jsonsubschema\n"),
     ],

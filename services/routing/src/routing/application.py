@@ -3,8 +3,8 @@
 from kit.database import Database
 from kit.keyring import Keyring
 from kit.time import Clock
+from kit.values import value
 from routing.directory.loading import Loaded
-from routing.domain.values import value
 from routing.networks.snapshots import Snapshots
 
 

@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, Literal, TypeAlias
 
+from kit.values import value
+
 Family: TypeAlias = Literal[4, 6]
 
 
@@ -33,7 +35,7 @@ class IpClass(StrEnum):
     INVALID = "invalid"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class IpAddress:
     """An IP address as it was written and as it is understood.
 
@@ -141,14 +143,24 @@ _TEREDO: Final = b"\x20\x01\x00\x00"  # RFC 4380; the client's address is writte
 def classify(text: str) -> IpAddress:
     """Read one IP address strictly and say of which class it is; any text is allowed, and it is not trimmed."""
     if len(text) > _LONGEST:
-        return IpAddress(text, None, IpClass.INVALID, None)
+        return _invalid(text)
     packed = _parse(text)
     if packed is None:
-        return IpAddress(text, None, IpClass.INVALID, None)
+        return _invalid(text)
     inner = _carried_ipv4(packed) if len(packed) == 16 else None
     if inner is None:
-        return IpAddress(text, canonical(packed), class_of(packed), packed)
-    return IpAddress(text, canonical(inner), class_of(inner), inner, wrapped_in=canonical(packed))
+        return IpAddress(raw=text, canonical=canonical(packed), ip_class=class_of(packed), packed=packed)
+    return IpAddress(
+        raw=text,
+        canonical=canonical(inner),
+        ip_class=class_of(inner),
+        packed=inner,
+        wrapped_in=canonical(packed),
+    )
+
+
+def _invalid(text: str) -> IpAddress:
+    return IpAddress(raw=text, canonical=None, ip_class=IpClass.INVALID, packed=None)
 
 
 def class_of(packed: bytes) -> IpClass:

@@ -23,6 +23,7 @@ from kit import telemetry
 from kit.access import CENTRE_TENANT
 from kit.executing import Executing
 from kit.migrations.v1 import SHARDS
+from kit.values import value
 
 DEAD_LETTER_HEADROOM = 8 * 1024
 """Bytes that a dead letter's headers may add: an event at the limit must still fit as one."""
@@ -34,7 +35,7 @@ class OversizeError(ValueError):
     """The event exceeds the limit of its topic. Refused at append, so that no relay ever meets one."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Origin:
     """What an event inherits from the referral it belongs to."""
 
@@ -56,7 +57,7 @@ class Pending:
     payload: bytes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Raw:
     """A record sent byte for byte."""
 

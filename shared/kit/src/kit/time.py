@@ -6,7 +6,6 @@ and Winnipeg changed rules in 2026. Not promised: repairing what a sender wrote;
 
 import re
 import zoneinfo
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from enum import StrEnum
 from functools import lru_cache
@@ -14,6 +13,8 @@ from typing import Final, Protocol
 from zoneinfo import ZoneInfo
 
 import tzdata
+
+from kit.values import value
 
 zoneinfo.reset_tzpath(to=[])
 ZoneInfo.clear_cache()
@@ -77,7 +78,7 @@ class Precision(StrEnum):
     NONE = "none"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class ParsedTime:
     """What a text says of a moment. `at` is None where it says none; `problem` is a stable code.
 

@@ -5,7 +5,6 @@ one file have one effect. A later version of a known file is handed back, to be 
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any, TypeAlias
 from uuid import UUID
 
@@ -29,13 +28,14 @@ from kit.encryption import Sealed
 from kit.errors import Conflict, Refused, Rejected
 from kit.group_commit import Requeue
 from kit.jobs import NewJob
+from kit.values import value
 
 PUBLISH_JOB = "referral.publish"
 
 Answer: TypeAlias = Outcome | Requeue
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Prepared:
     """A file with everything that can be computed before a transaction is open."""
 

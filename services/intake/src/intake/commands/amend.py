@@ -4,7 +4,7 @@ Runs alone, under the referral's row lock. Where a match is doubtful nothing is 
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -28,12 +28,13 @@ from kit.audit import Entry as AuditEntry
 from kit.database import Transaction
 from kit.encryption import DataKey
 from kit.errors import Conflict, NotFound, Rejected
+from kit.values import value
 
 REVIEW_CODE = "amendment.ambiguous"
 REVIEW_SENTENCE = "This may or may not be an entry of the earlier version; nothing was withdrawn, a person decides."
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Amendment:
     """A prepared file with the referral it amends. `data_key` is the referral's own."""
 

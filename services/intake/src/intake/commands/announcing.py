@@ -1,7 +1,6 @@
 """Stored referrals and entries as contract events. An event carries the sealed bytes that are stored."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -21,9 +20,10 @@ from intake.domain.referral import Kind, Submission
 from intake.store.entries import NewEntry
 from kit.encryption import DataKey, Sealed, to_field
 from kit.outbox import Origin
+from kit.values import value
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Frame:
     """What all entries of one version share in their events. Stored with the version."""
 
@@ -79,7 +79,7 @@ def frame_fields(stored: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Told:
     """An entry as its events tell it."""
 

@@ -5,7 +5,6 @@ that an entry that only moved is unchanged.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -22,12 +21,13 @@ from intake.domain.priority import Assessment
 from intake.domain.referral import Entry, Submission
 from intake.store.entries import FINGERPRINT_BYTES, NewEntry
 from kit.encryption import DataKey, Sealed, keyed_hash
+from kit.values import value
 
 CHUNK: Final = 256 * 1024
 _FINGERPRINTED: Final = frozenset({"account", "email", "phone", "device"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Hashed:
     """What of an entry is compared without being readable."""
 
@@ -71,7 +71,7 @@ def _fingerprints(entry: Entry, index_key: bytes) -> Iterator[bytes]:
             yield keyed_hash(index_key, f"entry.{identifier.kind}", text)[:FINGERPRINT_BYTES]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Drafting:
     """What all entries of one file are drafted with."""
 

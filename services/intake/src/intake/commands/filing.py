@@ -1,6 +1,6 @@
 """What the door hands to the use cases: a file that was read, from a partner that is known."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import Final, TypeAlias
 from uuid import UUID
@@ -12,9 +12,10 @@ from intake.domain.referral import Submission
 from kit.access import Principal
 from kit.encryption import DataKey
 from kit.errors import Refused
+from kit.values import value
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Partner:
     """A partner as registered: whose files are test data, and what stands where a file says nothing."""
 
@@ -31,7 +32,7 @@ class Partner:
         return self.tenant.rpartition(":")[2]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Staged:
     """What was stored of a large file before it became a referral."""
 
@@ -43,7 +44,7 @@ class Staged:
 NOTHING: Final = Staged(suspects=0, victims=0, pressing=Priority.P4)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Filing:
     """One posted file. `data_key` is what it will be sealed under, if it is new."""
 
@@ -73,7 +74,7 @@ class Filing:
         return self.partner.testmode or self.submission.synthetic
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Accepted:
     """The receipt, byte for byte as it will always be. `replayed`: it was accepted before."""
 
@@ -82,7 +83,7 @@ class Accepted:
     replayed: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class ToAmend:
     """The file is a later version of a known referral: it is compared with it, alone."""
 

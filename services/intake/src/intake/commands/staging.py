@@ -5,7 +5,6 @@ Sealing is pure computing, done before any transaction is open; positions and pi
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from intake.commands import uploading
@@ -20,9 +19,10 @@ from intake.store.entries import NewEntry, OfReferral
 from intake.store.referrals import Chunk
 from kit.database import Transaction
 from kit.encryption import DataKey
+from kit.values import value
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Step:
     """What one transaction adds to an upload."""
 

@@ -5,7 +5,7 @@ an upload that was given up takes nothing any more.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -18,12 +18,13 @@ from kit.database import Transaction
 from kit.encryption import keyed_hash
 from kit.errors import Transient
 from kit.jobs import NewJob
+from kit.values import value
 
 FORGET_JOB: Final = "upload.forget"
 RETRY_SECONDS: Final = 5
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Upload:
     """What is being staged. `referral` is the id that its referral will have."""
 

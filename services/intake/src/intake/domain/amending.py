@@ -7,12 +7,12 @@ plaintext.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeAlias
 from uuid import UUID
 
 from intake.domain.referral import Kind, Naming
+from kit.values import value
 
 Mark: TypeAlias = tuple[Kind, bytes]
 
@@ -28,7 +28,7 @@ class Change(StrEnum):
     KEPT_FOR_REVIEW = "kept_for_review"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Known:
     """An entry as the earlier versions left it; `withdrawn`: one of them named it no longer."""
 
@@ -46,7 +46,7 @@ class Known:
         return _marks(self)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Told:
     """An entry of the new version, at `position` among its accepted entries."""
 
@@ -63,7 +63,7 @@ class Told:
         return _marks(self)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Outcome:
     """One entry's change. `known` is None for a new one, `position` for one the new version does not tell."""
 

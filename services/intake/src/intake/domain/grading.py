@@ -5,10 +5,11 @@ D date only · X nothing a provider could look up. An IPv6 address is a subscrib
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
+
+from kit.values import value
 
 
 class Grade(StrEnum):
@@ -27,7 +28,7 @@ CLOCK_DRIFT: Final = timedelta(minutes=5)
 _COARSE: Final = frozenset({"hour", "day"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Gradable:
     """What of a capture decides its grade. `family` is 4 or 6; `doubtful`: of its own time."""
 

@@ -4,8 +4,9 @@ What is made of several parts travels as the strictest of them allows.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import StrEnum
+
+from kit.values import value
 
 
 class Code(StrEnum):
@@ -30,7 +31,7 @@ class Tlp(StrEnum):
 _NARROWER = list(Tlp)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Handling:
     """Codes, traffic light, and the text that H3 asks for."""
 

@@ -5,13 +5,13 @@ name one incident is no factor: a viral bundle is one incident (spec §5.1).
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
 from intake.domain.grading import Grade
 from intake.domain.offences import OffenceType
+from kit.values import value
 
 
 class Priority(StrEnum):
@@ -70,7 +70,7 @@ SHORTEST_RETENTION: Final = timedelta(days=30)  # the shortest known of a large 
 _EXPIRING: Final = ((timedelta(hours=72), Priority.P1), (timedelta(days=7), Priority.P2))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Factor:
     """One reason and the priority it alone would ask for."""
 
@@ -83,7 +83,7 @@ class Factor:
         return f"{self.axis}.{self.code}={self.level}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Assessment:
     """The priority and everything that led to it."""
 
@@ -91,7 +91,7 @@ class Assessment:
     factors: tuple[Factor, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Facts:
     """What is known of an entry when its priority is set. `newest`: its newest answerable capture."""
 

@@ -4,14 +4,15 @@ A facet's state is replaced by one of a higher sequence only, so events may come
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol, TypeAlias, TypeVar
 from uuid import UUID
 
+from kit.values import value
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+
+@value
 class Determined:
     """What routing determined, as the newest event of its sequence tells it."""
 
@@ -23,7 +24,7 @@ class Determined:
     province: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Assigned:
     """Where an assignment stands. `successor` is the assignment that replaced it, if one did."""
 
@@ -36,7 +37,7 @@ class Assigned:
     successor: UUID | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Requested:
     """Identification was asked for."""
 
@@ -56,7 +57,7 @@ class Identification(StrEnum):
     NOT_IDENTIFIED = "not_identified"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Answered:
     """A provider's checked answer came. `open_lines` still wait for theirs; None where nobody counted them."""
 
@@ -70,7 +71,7 @@ class Answered:
 State: TypeAlias = Determined | Assigned | Requested | Answered
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Told:
     """What a batch of events tells: of each facet at most one state an entry."""
 

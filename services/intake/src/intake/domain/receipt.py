@@ -1,13 +1,13 @@
 """What a partner gets back at once, and again byte for byte whenever the same file is posted."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
 from intake.domain.referral import Submission
 from intake.domain.verdicts import Count, Severity, Verdict
+from kit.values import value
 
 NUMBER_DIGITS: Final = 6
 
@@ -19,7 +19,7 @@ class Status(StrEnum):
     ACCEPTED_IN_PART = "accepted_in_part"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Receipt:
     """Modelled on the receipts of SOR/2011-292 s. 3: number, provider's own number, date and time in UTC."""
 

@@ -4,7 +4,6 @@ Raw texts stand beside what was understood of them and are never repaired (domai
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
@@ -13,6 +12,7 @@ from intake.domain.handling import Handling
 from intake.domain.offences import OffenceType
 from intake.domain.priority import Priority, Signal
 from intake.domain.verdicts import Count, Verdict
+from kit.values import value
 
 
 class Kind(StrEnum):
@@ -43,7 +43,7 @@ class Naming(StrEnum):
     POSITION = "position"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Capture:
     """An IP address at a time. `at` is UTC; `zone` is None where it was assumed."""
 
@@ -64,7 +64,7 @@ class Capture:
     handling: Handling | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Identifier:
     """Anything but a capture that points at a person or account."""
 
@@ -78,7 +78,7 @@ class Identifier:
     handling: Handling | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class CivicAddress:
     """A place where somebody lives, pays, learns or is served."""
 
@@ -94,7 +94,7 @@ class CivicAddress:
     handling: Handling | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class StatedLocation:
     """Where the account says, or the platform estimates, that the person is."""
 
@@ -104,7 +104,7 @@ class StatedLocation:
     verified: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Account:
     """The reported account at its service."""
 
@@ -112,7 +112,7 @@ class Account:
     id: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Entry:
     """One suspect or victim. `reference` is unique among the file's entries of its kind."""
 
@@ -164,7 +164,7 @@ class Entry:
                 yield part.handling
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class ForeignAuthority:
     """The authority abroad on whose investigation a referral rests."""
 
@@ -174,7 +174,7 @@ class ForeignAuthority:
     investigating: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Incident:
     """What is said to have happened. `at` is UTC; `raw_type` is kept as source wording only."""
 
@@ -185,7 +185,7 @@ class Incident:
     platform: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Submission:
     """One file as read: what was accepted, and what was said of the rest.
 

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from typing import TypeAlias
 from uuid import UUID
 
+from kit.values import value
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+
+@value
 class Posted:
     """What identifies a file. `content` is the SHA-256 of its canonical form, `body` of its bytes."""
 
@@ -19,7 +21,7 @@ class Posted:
     content: bytes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class UnderKey:
     """What was accepted under the same idempotency key."""
 
@@ -28,7 +30,7 @@ class UnderKey:
     body: bytes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class UnderReference:
     """What is known under the same reference. `content` is None where that version was never posted."""
 
@@ -42,7 +44,7 @@ class New:
     """Never seen."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Again:
     """The same file: the same answer."""
 
@@ -51,14 +53,14 @@ class Again:
     remember_key: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Amends:
     """A later version of a known file."""
 
     referral: UUID
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Contradiction:
     """The same name for another content, or a version older than what is known."""
 

@@ -3,8 +3,9 @@
 A verdict never repeats a value: receipts are read by people who may not see what the file holds.
 """
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from kit.values import value
 
 
 class Level(StrEnum):
@@ -22,7 +23,7 @@ class Severity(StrEnum):
     WARNING = "warning"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Verdict:
     """One finding. `pointer` is a JSON Pointer (RFC 6901), or an XPath where the body is XML."""
 
@@ -33,7 +34,7 @@ class Verdict:
     message: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Count:
     """How many were accepted and rejected; `warned` is a part of `accepted`."""
 

@@ -8,7 +8,7 @@ number, counted from 0. The canonical content is that of the lines, in their ord
 import hashlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any, Final
 
 import orjson
@@ -23,6 +23,7 @@ from intake.formats.native_entries import Told
 from intake.formats.native_model import EntryLine
 from intake.formats.posted import Posted, holds_media
 from kit.errors import Problem, Rejected
+from kit.values import value
 
 MEDIA_TYPE: Final = "application/x-ndjson"
 LARGEST_BODY: Final = 1024 * 1024 * 1024
@@ -62,7 +63,7 @@ class Lines:
         return Rejected(code, detail, errors=[Problem(f"/{self._count}", code, detail)])
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Part:
     """Some lines as read: entries with what they are called where nothing names them, and what there is to say."""
 

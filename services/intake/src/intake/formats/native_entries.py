@@ -1,7 +1,7 @@
 """One entry of the native JSON, already of the right types, becomes a domain entry."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TypeVar
 
 from intake.domain.handling import Code, Handling, Tlp
@@ -17,12 +17,13 @@ from intake.formats.native_model import (
     StatedLocationBody,
 )
 from intake.formats.roll import UNNAMED
+from kit.values import value
 
 _DEFAULT_ROLE = {"suspects": Role.SUSPECT, "victims": Role.VICTIM}
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Told:
     """An entry at its place. `places` has, per list, where the items stood that were left after bad ones.
 

@@ -2,18 +2,18 @@
 
 import hashlib
 import re
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 from intake.domain.priority import URGENT, Priority
 from kit.errors import Problem, Rejected
+from kit.values import value
 
 REFERENCE: Final = re.compile(r"[^\x00-\x1f\x7f]{1,255}")
 HIGHEST_VERSION: Final = 2**31 - 1
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Posted:
     """One request's body and what its headers say. `zone` is the sender's declared zone, if its profile has one."""
 

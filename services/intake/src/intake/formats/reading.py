@@ -15,13 +15,14 @@ from intake.formats import normal_forms
 from intake.formats.findings import Findings
 from kit import time
 from kit.ip_addresses import IpClass, classify
+from kit.values import value
 
 LONGEST_TEXT: Final = 512
 LONGEST_VALUE: Final = 4_096
 """Characters of an identifier; as in the native JSON, because one item must fit into an event."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Frame:
     """What surrounds the items of a file: when it came, the sender's declared zone, the incident's own time."""
 

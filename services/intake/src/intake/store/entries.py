@@ -1,7 +1,6 @@
 """Entries and their sealed parts: inserted, amended and advanced set by set, in the order of their ids."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
@@ -12,12 +11,13 @@ from intake.domain.referral import Kind, Naming, Role
 from kit.database import Transaction
 from kit.encryption import Sealed
 from kit.executing import Row
+from kit.values import value
 
 CHUNK: Final = 1_000
 FINGERPRINT_BYTES: Final = 16
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class NewEntry:
     """One entry as it is written: sealed, hashed, graded. `position` counts over all versions."""
 
@@ -39,7 +39,7 @@ class NewEntry:
     review: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class OfReferral:
     """An entry with the referral it belongs to."""
 

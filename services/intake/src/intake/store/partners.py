@@ -1,13 +1,13 @@
 """Partners as registered."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import text
 
 from kit.database import Transaction
 from kit.executing import Row
+from kit.values import value
 
 BY_TENANT = text("""
     SELECT tenant, clock_zone, handling_codes, handling_tlp, testmode, urgent FROM partner WHERE tenant = :tenant
@@ -24,7 +24,7 @@ SEED = text("""
 """)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Sandbox:
     """A partner of the sandbox: all its data is test data."""
 

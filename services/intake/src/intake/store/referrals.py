@@ -1,7 +1,6 @@
 """Referrals, their versions, payloads and idempotency keys. One statement a table for a whole group."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -12,6 +11,7 @@ from sqlalchemy import text
 from kit.database import Transaction
 from kit.encryption import Sealed
 from kit.executing import Row
+from kit.values import value
 
 # Try-locks, in sorted order: in a group nobody may wait for a lock (engineering.md §5.3).
 TRY_LOCK = text("""
@@ -99,7 +99,7 @@ EXPIRE_KEYS = text("""
 """)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class NewVersion:
     """A version as stored, with its sealed payload."""
 
@@ -117,7 +117,7 @@ class NewVersion:
     idempotency_key: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class NewReferral:
     """A referral as stored, with its first version."""
 
@@ -198,7 +198,7 @@ async def insert_versions(tx: Transaction, versions: Sequence[NewVersion]) -> No
     await remember(tx, keys)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Chunk:
     """A piece of a version's raw body; numbered from 0."""
 
@@ -226,7 +226,7 @@ async def insert_payload(tx: Transaction, chunks: Sequence[Chunk]) -> None:
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class NewKey:
     """An idempotency key and what it stands for."""
 

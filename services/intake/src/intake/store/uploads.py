@@ -4,13 +4,13 @@ A request adds; only jobs delete.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import text
 
 from kit.database import Transaction
+from kit.values import value
 
 BEGIN = text("""
     INSERT INTO upload (id, tenant, testmode, state, touched_at) VALUES (:id, :tenant, :testmode, 'staging', :now)
@@ -58,7 +58,7 @@ DROP_REFERENCES = text("""
 DROP = text("DELETE FROM upload WHERE id = :id")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Stale:
     """An upload that nobody went on with."""
 

@@ -15,6 +15,7 @@ from kit.database import Transaction
 from kit.encryption import DataKey, keyed_hash, to_field
 from kit.outbox import Origin
 from kit.time import TZDATA
+from kit.values import value
 from routing import events
 from routing.application import Application
 from routing.commands import reading
@@ -26,7 +27,6 @@ from routing.domain.determinations import Stored
 from routing.domain.determining import Branch, Determination, Determined, Undetermined, determine
 from routing.domain.entries import Answer, Entry, Provenance
 from routing.domain.explaining import explain, snapshots
-from routing.domain.values import value
 from routing.store import assignments, determinations, entries, identification, proposals
 from routing.store.assignments import Held, Opened, Retold
 from routing.store.identification import Asked, Request

@@ -9,6 +9,7 @@ from kit.access import Principal
 from kit.audit import Entry as AuditEntry
 from kit.database import Transaction
 from kit.errors import Rejected, or_reject
+from kit.values import value
 from routing import events
 from routing.application import Application
 from routing.commands import deciding
@@ -19,7 +20,6 @@ from routing.domain.bodies import BodyId, BodyKind, Directory
 from routing.domain.determinations import Stored
 from routing.domain.determining import RULES, Branch, Undecided
 from routing.domain.entries import Entry, Kind
-from routing.domain.values import value
 from routing.store import assignments, determinations, proposals
 from routing.store.assignments import Held, Opened
 

@@ -16,6 +16,7 @@ from contracts.personal import AttributedCapture, Capture, CivicAddress, EntryIt
 from kit import telemetry
 from kit.encryption import DataKey, Sealed
 from kit.keyring import Keyring
+from kit.values import value
 from routing.domain.assigning import EntryId
 from routing.domain.attribution import Attribution, CaptureAt
 from routing.domain.entries import Answer, Part
@@ -30,7 +31,6 @@ from routing.domain.evidence import (
     SubscriberFact,
 )
 from routing.domain.places import CANADA, provinces_of_phone
-from routing.domain.values import value
 from routing.networks import attribution
 from routing.networks.snapshots import Snapshots
 

@@ -10,10 +10,10 @@ from uuid import UUID
 
 from contracts import ids
 from kit.database import Transaction
+from kit.values import value
 from routing.application import Application
 from routing.commands import deciding, reading
 from routing.domain.entries import Entry, Part
-from routing.domain.values import value
 from routing.store import entries, investigations
 from routing.store.investigations import Opening
 

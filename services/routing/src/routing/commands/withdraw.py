@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 
 from kit.database import Transaction
+from kit.values import value
 from routing import events
 from routing.domain import assigning
 from routing.domain.assigning import EntryId, Withdrawn
 from routing.domain.entries import EarlyWithdrawal, EntryState
-from routing.domain.values import value
 from routing.store import assignments, entries, identification, proposals
 
 

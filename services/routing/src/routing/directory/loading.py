@@ -19,9 +19,9 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 from typing import Final
 
+from kit.values import value
 from routing.domain.bodies import Body, BodyId, BodyKind, Directory
 from routing.domain.places import Place
-from routing.domain.values import value
 
 VERSION_LENGTH: Final = 12
 _FILES: Final = ("bodies.csv", "coverage.csv", "municipalities.csv", "manifest.json")

@@ -18,8 +18,8 @@ from enum import StrEnum
 from typing import Final, NewType, TypeAlias, assert_never
 from uuid import UUID
 
+from kit.values import value
 from routing.domain.bodies import BodyId
-from routing.domain.values import value
 
 AssignmentId = NewType("AssignmentId", UUID)
 EntryId = NewType("EntryId", UUID)

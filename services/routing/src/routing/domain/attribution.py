@@ -12,7 +12,7 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Final, assert_never
 
-from routing.domain.values import value
+from kit.values import value
 
 TRUSTED_AGE: Final = timedelta(days=60)
 """How much older than the capture a snapshot may be and still answer alone (spec §5.2)."""

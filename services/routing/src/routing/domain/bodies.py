@@ -10,8 +10,8 @@ from datetime import date
 from enum import StrEnum
 from typing import NewType
 
+from kit.values import value
 from routing.domain.places import Gazetteer, Place, fold
-from routing.domain.values import value
 
 BodyId = NewType("BodyId", str)
 """A slug, such as `opp`, `ice-on`, `bureau-nl`."""

@@ -3,9 +3,9 @@
 from datetime import date, datetime
 from uuid import UUID
 
+from kit.values import value
 from routing.domain.assigning import EntryId
 from routing.domain.explaining import Plain
-from routing.domain.values import value
 
 
 @value

@@ -15,11 +15,11 @@ from datetime import date
 from enum import StrEnum
 from typing import Final, TypeAlias
 
+from kit.values import value
 from routing.domain.attribution import Confidence
 from routing.domain.bodies import Body, BodyId, Directory
 from routing.domain.evidence import Evidence, Facts, Role, weigh
 from routing.domain.places import CANADA, Place
-from routing.domain.values import value
 from routing.domain.weighing import ORDER, Usable, Weighed, weigh_up
 
 RULES: Final = "2026-11"

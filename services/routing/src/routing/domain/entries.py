@@ -5,8 +5,8 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
+from kit.values import value
 from routing.domain.assigning import EntryId
-from routing.domain.values import value
 
 
 class Kind(StrEnum):

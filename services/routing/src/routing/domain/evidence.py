@@ -13,6 +13,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Final
 
+from kit.values import value
 from routing.domain.attribution import PUBLIC, Attribution, Confidence, weakest
 from routing.domain.bodies import Directory
 from routing.domain.places import (
@@ -24,7 +25,6 @@ from routing.domain.places import (
     province_of,
     province_of_postal_code,
 )
-from routing.domain.values import value
 
 NOWHERE: Final[Mapping[str, str]] = {}
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from routing.domain.values import value
+from kit.values import value
 
 CANADA: Final = "CA"
 PSEUDO_COUNTRIES: Final = frozenset({"A1", "A2", "AP", "EU", "O1", "AN"})

@@ -10,11 +10,11 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Final, TypeAlias
 
+from kit.values import value
 from routing.domain.attribution import Confidence, weakest
 from routing.domain.bodies import Body
 from routing.domain.evidence import Evidence, Source
 from routing.domain.places import Place
-from routing.domain.values import value
 
 
 @value

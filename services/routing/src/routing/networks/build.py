@@ -20,7 +20,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from routing.domain.values import value
+from kit.values import value
 from routing.networks import bundle
 from routing.networks.merge import TOP_V4, TOP_V6, Ranges, Table, flatten, merge, ranges, ranges_of_64
 from routing.networks.snapshots import SHIPPED

@@ -8,7 +8,7 @@ import socket
 from collections.abc import Iterator
 from typing import Final
 
-from routing.domain.values import value
+from kit.values import value
 
 
 @value

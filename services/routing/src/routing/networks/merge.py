@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from routing.domain.values import value
+from kit.values import value
 
 TOP_V4: Final = (1 << 32) - 1
 TOP_V6: Final = (1 << 64) - 1

@@ -17,8 +17,8 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from kit.values import value
 from routing.domain.attribution import Network
-from routing.domain.values import value
 from routing.networks import bundle
 
 _NOWHERE: Final = Network(asn=None, organisation=None, country=None, second_country=None)

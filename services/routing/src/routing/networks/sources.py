@@ -13,7 +13,7 @@ from datetime import date
 from pathlib import Path
 from typing import Final
 
-from routing.domain.values import value
+from kit.values import value
 
 
 class SourceChanged(Exception):

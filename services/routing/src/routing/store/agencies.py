@@ -8,7 +8,7 @@ from sqlalchemy import text
 
 from kit.database import Transaction
 from kit.rows import arrays_of, inserting
-from routing.domain.values import value
+from kit.values import value
 from routing.store import tables
 
 # Several processes start at once; one seeds, the others find nothing to do.

@@ -9,6 +9,7 @@ from sqlalchemy import text
 
 from kit.database import Transaction
 from kit.rows import arrays, inserting
+from kit.values import value
 from routing.domain.assigning import (
     Accepted,
     Assigned,
@@ -27,7 +28,6 @@ from routing.domain.assigning import (
 )
 from routing.domain.bodies import BodyId
 from routing.domain.entries import Kind, Provenance
-from routing.domain.values import value
 from routing.store import tables
 
 ONCE = ("state", "overdue", "assigned_at", "accepted_at", "ended_at", "reason", "successor")

@@ -8,8 +8,8 @@ from sqlalchemy import text
 
 from kit.database import Transaction
 from kit.rows import arrays_of, inserting
+from kit.values import value
 from routing.domain.assigning import EntryId
-from routing.domain.values import value
 from routing.store import tables
 
 ONCE = ("state", "requested_at", "ended_at")

@@ -8,7 +8,7 @@ from sqlalchemy import text
 
 from kit.database import Transaction
 from kit.rows import arrays, inserting
-from routing.domain.values import value
+from kit.values import value
 from routing.store import tables
 
 CLAIM = inserting(tables.investigation_referral, conflict="ON CONFLICT (referral) DO NOTHING RETURNING investigation")
