@@ -178,7 +178,7 @@ class Settlement:
         effect: Effect,
     ) -> None:
         """Effect and position in one transaction; `expected` moves only once it is committed."""
-        nexts = {Partition(record.topic, record.partition): record.offset + 1 for record in records}
+        nexts = _nexts(records)
         arrivals = [arrival(record, self._group) for record in records]
         traces = {one.trace for one in arrivals}  # a batch continues none of its traces and links to all
         with telemetry.span("consumer.batch", links=traces, attributes={"records": len(records)}):
@@ -277,6 +277,12 @@ class Settlement:
             group=self._group,
             now=self._clock.now(),
         )
+
+
+def _nexts(records: Sequence[Record]) -> dict[Partition, int]:
+    """Where each partition is read on; offsets rise within one."""
+    last = {(record.topic, record.partition): record.offset for record in records}
+    return {Partition(topic, number): offset + 1 for (topic, number), offset in last.items()}
 
 
 def _ends(types: Counter[str], end: str) -> Ends:
