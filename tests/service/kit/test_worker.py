@@ -69,6 +69,16 @@ async def test_work_waits_until_it_is_due(probe: Database, clock: SettableClock)
     assert await worker.run_once() == 1
 
 
+async def test_only_work_that_is_due_wakes_the_worker(probe: Database) -> None:
+    await schedule(probe, "later", SystemClock().now() + timedelta(hours=1))
+    assert not probe.scheduled.is_set()
+    await schedule(probe, "now")
+    assert probe.scheduled.is_set()
+    probe.scheduled.clear()
+    await wake(probe)
+    assert probe.scheduled.is_set()
+
+
 async def test_a_failed_call_comes_again_later_and_is_dead_in_the_end(
     probe: Database, clock: SettableClock, database: TestDatabase
 ) -> None:
