@@ -251,6 +251,25 @@ async def test_the_sealer_stops_looking_at_old_entries_but_never_too_early(
     assert await verified(probe) == Verification(5, ())
 
 
+async def test_the_sealer_waits_for_a_transaction_that_began_to_write_after_the_one_it_saw(
+    probe: Database, database: TestDatabase
+) -> None:
+    clock = SettableClock(NOW)
+    sealer = Sealer(probe, SEED, clock)
+    async with probe.as_system() as late:
+        async with probe.as_system() as seen:
+            await seen.execute(text("SELECT pg_current_xact_id()"))  # it has written something before
+            await audit.insert(late, [entry(1)])
+            await audit.insert(seen, [entry(2)])
+        assert await sealer.run_once() == 1
+        clock.advance(audit.SETTLED)
+        assert await sealer.run_once() == 0
+        [row] = await fetch(database.superuser_url, "SELECT sealed_up_to FROM probe.audit_head")
+        assert row[0] == 0
+    assert await sealer.run_once() == 1
+    assert await verified(probe) == Verification(2, ())
+
+
 async def test_two_sealers_make_one_chain(probe: Database) -> None:
     stop = asyncio.Event()
     sealers: Sequence[Sealer] = [Sealer(probe, SEED, SettableClock(NOW)) for _ in range(2)]

@@ -51,8 +51,7 @@ LAST = text("""
            (SELECT hash FROM audit_seal ORDER BY position DESC LIMIT 1) AS hash,
            (SELECT sealed_up_to FROM audit_head) AS sealed_up_to,
            current_schema() AS schema,
-           CAST(CAST(pg_snapshot_xmin(pg_current_snapshot()) AS text) AS bigint) AS oldest,
-           CAST(CAST(pg_snapshot_xmax(pg_current_snapshot()) AS text) AS bigint) AS next
+           CAST(CAST(pg_snapshot_xmin(pg_current_snapshot()) AS text) AS bigint) AS oldest
 """)
 
 # The detail is hashed as the text that Postgres makes of it: no number passes through a float.
@@ -67,7 +66,10 @@ _UNSEALED: Final = """
     ORDER BY e.id
 """
 FIRST_UNSEALED = text(f"SELECT e.id {_UNSEALED} LIMIT 1")
-UNSEALED = text(f"SELECT {COLUMNS} {_UNSEALED} LIMIT :batch")
+# Our own transaction gets its id after this statement's snapshot, so all who wrote before it are below. The snapshot's
+# upper end is not: it follows the last that has ended, and others may be open above it.
+OWN: Final = "CAST(CAST(pg_current_xact_id() AS text) AS bigint) AS own"
+UNSEALED = text(f"SELECT {COLUMNS}, {OWN} {_UNSEALED} LIMIT :batch")
 
 INSERT_SEALS = text("""
     INSERT INTO audit_seal (position, entry, hash)
@@ -259,5 +261,5 @@ class Sealer:
             floor = max(floor, mark.entry)
             self._mark = mark = None
         if mark is None and entries:
-            self._mark = _Mark(last.next, entries[-1].id, now)
+            self._mark = _Mark(entries[-1].own, entries[-1].id, now)
         return floor
