@@ -17,7 +17,7 @@ from kit.outbox import Origin
 from kit.testing.databases import TestDatabase, fetch
 from kit.testing.eventually import eventually
 from kit.time import SettableClock, SystemClock
-from kit.worker import CLAIM, LEASE, MAX_ATTEMPTS, Worker, delay
+from kit.worker import CLAIM, LEASE, MAX_ATTEMPTS, WAITING, Worker, delay
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 JOBS = "SELECT kind, key, state, attempts, due_at, error FROM probe.job ORDER BY kind, key"
@@ -350,6 +350,23 @@ async def test_a_claim_follows_its_index_however_long_the_queue_is(probe: Databa
         }  # fmt: skip
         plan = await tx.scalar(text(f"EXPLAIN (ANALYZE, FORMAT JSON) {CLAIM.text}"), values)
     assert max(_rows_read(json.loads(plan)[0]["Plan"])) <= 40  # the claimed, a sort's first group of 32
+
+
+async def test_a_look_for_due_work_follows_an_index_whatever_waits_for_later(
+    probe: Database, database: TestDatabase
+) -> None:
+    """By the plan that a prepared statement gets for all times: it does not know how late it is."""
+    async with probe.as_system() as tx:
+        await tx.execute(text(BACKLOG), {"now": NOW})
+    await fetch(database.superuser_url, "ANALYZE probe.job")
+    numbered = WAITING.text.replace(":now", "$1").replace(":kinds", "$2")
+    async with probe.as_system() as tx:
+        await tx.execute(text("SET LOCAL plan_cache_mode = force_generic_plan"))
+        await tx.execute(text(f"PREPARE looking (timestamptz, text[]) AS {numbered}"))
+        before_all = "EXECUTE looking (CAST('2026-11-01' AS timestamptz), ARRAY['probe.do'])"
+        plan = await tx.scalar(text(f"EXPLAIN (ANALYZE, FORMAT JSON) {before_all}"))
+        await tx.execute(text("DEALLOCATE looking"))
+    assert max(_rows_read(json.loads(plan)[0]["Plan"])) <= 1
 
 
 def _rows_read(node: dict[str, Any]) -> list[int]:

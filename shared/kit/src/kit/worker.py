@@ -36,9 +36,14 @@ CALL_SECONDS = 100.0
 FIRST_DELAY = timedelta(seconds=1)
 LONGEST_DELAY = timedelta(hours=1)
 
+# Ordered, so that a plan made once for all times follows the index: it cannot know how few rows are due.
 WAITING = text("""
-    SELECT EXISTS (SELECT FROM job WHERE state = 'running' AND lease_until <= :now AND kind = ANY (:kinds))
-        OR EXISTS (SELECT FROM job WHERE state = 'pending' AND due_at <= :now AND kind = ANY (:kinds))
+    SELECT coalesce(
+        (SELECT true FROM job WHERE state = 'running' AND lease_until <= :now AND kind = ANY (:kinds)
+         ORDER BY lease_until LIMIT 1),
+        (SELECT true FROM job WHERE state = 'pending' AND due_at <= :now AND kind = ANY (:kinds)
+         ORDER BY due_at LIMIT 1),
+        false)
 """)
 
 # Two reads, because each then follows its own partial index however long the queue is. Together they take no more
