@@ -4,6 +4,7 @@
 import asyncio
 import json
 import random
+from collections.abc import Mapping
 from typing import Any
 
 import asyncpg
@@ -17,6 +18,7 @@ from contracts.events.referrals import ReferralReceived
 from interlink.stack import kafka as embedded_kafka
 from interlink.stack.kafka import Kafka
 from kit.database import Database
+from kit.floors import WALK_EVERY, WALK_FOR, WORTH_IT
 from kit.kafka import KafkaAccess
 from kit.outbox import Origin, Raw, shard_of
 from kit.producer import Producer
@@ -67,6 +69,35 @@ async def test_pitfall_5_a_row_that_commits_late_with_a_lower_id_is_sent(
         return len(await written(topics.referrals)) == 2
 
     await eventually(sent, within=3)
+
+
+async def test_pitfall_5_a_row_that_commits_late_is_not_overtaken_by_a_later_one_of_its_key(
+    topics: Topics, probe: Database, relay: Relay, written: Any
+) -> None:
+    """What was sent meanwhile, with higher ids and in numbers, moves no floor over it."""
+    late = in_shard(3)
+    async with probe.as_system() as tx:
+        tx.publish(late, Origin())
+        await tx.flush()
+        for _ in range(2):
+            await publish(probe, *[in_shard(3) for _ in range(WORTH_IT)])
+            assert (await relay.run_once()).rows == WORTH_IT
+    await publish(probe, received(late.referral, 2))
+    while (await relay.run_once()).rows:
+        continue
+    told = [envelope.decode(record.headers) for record in await written(topics.referrals)]
+    assert [one.sequence for one in told if one.subject == str(late.referral)] == [1, 2]
+
+
+async def test_what_lies_below_a_floor_all_the_same_is_found_within_half_a_minute(
+    topics: Topics, probe: Database, relay: Relay
+) -> None:
+    """A database that was put back to an earlier state draws lower ids again."""
+    relay._floors.at = dict.fromkeys(relay._floors.at, 1_000_000)
+    await publish(probe, received())
+    assert (await relay.run_once()).rows == 0
+    relay._floors._began -= WALK_EVERY - WALK_FOR / 2
+    assert (await relay.run_once()).rows == 1
 
 
 async def test_pitfall_6_two_relays_keep_the_order_of_each_key(
@@ -219,17 +250,16 @@ async def test_pitfall_8_an_old_snapshot_does_not_slow_the_relay_down(
     await holder.fetchval("SELECT count(*) FROM probe.outbox")
     await fetch(database.superuser_url, BACKLOG, topics.referrals)
     while (await relay.run_once()).rows:
-        relay._floors_reset_at += 60  # on a slow machine too, within one life of the floors
+        continue
     await publish(probe, received())
-    assert await pages_touched(probe, relay) < 200
-    relay._floors_reset_at = 0.0
-    relay._reset_floors()
-    assert await pages_touched(probe, relay) > 1500  # what the snapshot keeps, and the floors spare
+    assert await pages_touched(probe, relay._floors.at) < 200
+    beginnings = dict.fromkeys(relay._floors.at, 0)
+    assert await pages_touched(probe, beginnings) > 1500  # what the snapshot keeps, and the floors spare
     await holder.close()
 
 
-async def pages_touched(probe: Database, relay: Relay) -> int:
-    floors = {"shards": list(relay._floors), "floors": list(relay._floors.values())}
+async def pages_touched(probe: Database, starts: Mapping[int, int]) -> int:
+    floors = {"shards": list(starts), "floors": list(starts.values())}
     touched = 0
     async with probe.as_system() as tx:
         for statement, limits in (

@@ -173,7 +173,7 @@ async def test_late_assignments_are_found(routing: Routing) -> None:
 async def test_a_round_of_the_relay(routing: Routing, floor: int) -> None:
     database = routing.harness.process.database
     sender = Relay(database, cast("Producer", None), relays=2)  # nothing is sent here
-    sender._floors = dict.fromkeys(range(SHARDS), floor)
+    sender._floors.at = dict.fromkeys(range(SHARDS), floor)
     with watching(plans=True) as seen:
         async with database.as_system() as tx:
             rows = await sender._locked_rows(tx)

@@ -2,13 +2,13 @@
 
 A relay locks a share of the shards, publishes their oldest rows, and deletes only what the broker acknowledged.
 The lock lives and dies with its transaction: a crash frees it at once, a frozen process through
-`idle_in_transaction_session_timeout`. Rows are deleted, not marked, and no cursor is kept, so a row that commits
-late with a low id is still found. Not promised: order across keys; a key's record may come twice.
+`idle_in_transaction_session_timeout`. Rows are deleted, not marked, and no cursor passes a row that may still commit
+(`kit.floors`), so one with a low id is found and not overtaken. Not promised: order across keys; a key's record may
+come twice.
 """
 
 import asyncio
 import random
-import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,6 +20,7 @@ from kit import outbox, telemetry
 from kit.database import Database, Transaction
 from kit.executing import Row
 from kit.faults import fault
+from kit.floors import Floors
 from kit.migrations.v1 import SHARDS
 from kit.outages import POSSIBLE
 from kit.producer import BrokerAwayError, Failed, Producer, Record
@@ -29,15 +30,13 @@ log = telemetry.logger(__name__)
 POLL_SECONDS = 1.0
 """Rows of this process wake its relay at once; this is for what another one left behind when it died."""
 MOST_ROWS = 1_000
-FLOOR_SECONDS = 2.0
 MAX_DELAY_SECONDS = 10.0
 REFUSED_SECONDS = 1.0
 DRAIN_SECONDS = 5.0
 HOPELESS_TRIES = 5
 
-# The floor spares the index entries of deleted rows that an old snapshot keeps vacuum from removing. LATERAL and not
-# EXISTS: that became a semi-join which reads a shard from its first entry and compares the floor only then. Each
-# round begins at another shard, or those at the end would wait for as long as those at the front have rows.
+# LATERAL and not EXISTS: that became a semi-join which reads a shard from its first entry and compares the floor only
+# then. Each round begins at another shard, or those at the end would wait for as long as those at the front have rows.
 LOCK_SHARDS = text("""
     SELECT s.shard FROM outbox_shard s
     JOIN unnest(CAST(:shards AS smallint[]), CAST(:floors AS bigint[])) AS f (shard, floor) ON f.shard = s.shard
@@ -94,8 +93,7 @@ class Relay:
         self._database = database
         self._producer = producer
         self._share = -(-SHARDS // relays)
-        self._floors: dict[int, int] = dict.fromkeys(range(SHARDS), 0)
-        self._floors_reset_at = 0.0
+        self._floors = Floors(database)
         self._hopeless: Counter[int] = Counter()
         self._turn = 0
 
@@ -131,7 +129,7 @@ class Relay:
 
     async def run_once(self) -> Sent:
         """One round: lock, read, publish, delete what was acknowledged."""
-        self._reset_floors()
+        await self._floors.rise()
         async with self._database.as_system() as tx:
             rows = await self._locked_rows(tx)
             telemetry.OUTBOX_AGE.set(_age(rows, tx.now()))
@@ -145,7 +143,7 @@ class Relay:
                 DELETE, {"shards": [row.shard for row in acknowledged], "ids": [row.id for row in acknowledged]}
             )
             await self._bury(tx, rows, results)
-        self._raise_floors(rows, results)
+        await self._floors.sent(acknowledged)
         failed = len(rows) - len(acknowledged)
         telemetry.RELAYED.inc(len(acknowledged))
         telemetry.RELAY_FAILURES.inc(failed)
@@ -153,21 +151,20 @@ class Relay:
 
     async def _waiting(self) -> bool:
         """Whether there are rows, of whichever process: most of the time there are none."""
-        self._reset_floors()
-        waiting = await self._database.look(
-            WAITING, {"shards": list(self._floors), "floors": list(self._floors.values())}
-        )
+        starts = self._floors.starts()
+        waiting = await self._database.look(WAITING, {"shards": list(starts), "floors": list(starts.values())})
         if not waiting:
             telemetry.OUTBOX_AGE.set(0)
         return waiting
 
     async def _locked_rows(self, tx: Transaction) -> Sequence[Row]:
         self._turn += self._share
+        starts = self._floors.starts()
         locked = await tx.rows(
             LOCK_SHARDS,
             {
-                "shards": list(self._floors),
-                "floors": list(self._floors.values()),
+                "shards": list(starts),
+                "floors": list(starts.values()),
                 "share": self._share,
                 "turn": self._turn % SHARDS,
             },
@@ -179,7 +176,7 @@ class Relay:
             READ,
             {
                 "shards": shards,
-                "floors": [self._floors[shard] for shard in shards],
+                "floors": [starts[shard] for shard in shards],
                 "per_shard": -(-MOST_ROWS // len(shards)),
                 "most": MOST_ROWS,
             },
@@ -195,20 +192,6 @@ class Relay:
                 telemetry.OUTBOX_DEAD.inc()
                 log.error("relay.buried", row=row.id, topic=row.topic, error=result.reason)
                 await tx.execute(BURY, {"shard": row.shard, "id": row.id, "error": result.reason})
-
-    def _raise_floors(self, rows: Sequence[Row], results: Sequence[Failed | None]) -> None:
-        """Up to the first failure of each shard: above it, a later row of the failed key would overtake."""
-        stopped: set[int] = set()
-        for row, result in zip(rows, results, strict=True):
-            if result is not None:
-                stopped.add(row.shard)
-            elif row.shard not in stopped:
-                self._floors[row.shard] = max(self._floors[row.shard], row.id)
-
-    def _reset_floors(self) -> None:
-        if time.monotonic() - self._floors_reset_at > FLOOR_SECONDS:
-            self._floors = dict.fromkeys(range(SHARDS), 0)
-            self._floors_reset_at = time.monotonic()
 
     async def _idle(self) -> None:
         """Until a commit of this process or the poll interval, whichever is first."""
