@@ -1,23 +1,20 @@
 """Due work: claimed once, called with no transaction open, applied only by who still holds it."""
 
 import asyncio
-import json
 from collections.abc import AsyncIterator, Coroutine, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from probe.service import database_of, received
-from sqlalchemy import text
 
-from contracts import ids
 from kit.database import Database, Transaction
 from kit.jobs import Again, Done, Job, NewJob, Outcome, grouped, job
 from kit.outbox import Origin
 from kit.testing.databases import TestDatabase, fetch
 from kit.testing.eventually import eventually
 from kit.time import SettableClock, SystemClock
-from kit.worker import CLAIM, LEASE, MAX_ATTEMPTS, WAITING, Worker, delay
+from kit.worker import LEASE, MAX_ATTEMPTS, Worker, delay
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 JOBS = "SELECT kind, key, state, attempts, due_at, error FROM probe.job ORDER BY kind, key"
@@ -233,6 +230,21 @@ async def test_work_that_is_woken_while_it_runs_is_done_once_more(
     assert len(await fetch(database.superuser_url, "SELECT FROM probe.outbox")) == 2
 
 
+async def test_work_that_is_woken_during_its_last_attempt_is_not_dead(
+    probe: Database, clock: SettableClock, database: TestDatabase
+) -> None:
+    async def call(_application: Any, claimed: Job) -> None:
+        if claimed.asked == 0:
+            await wake(probe)
+            raise LookupError("no such provider")
+
+    await wake(probe)
+    await fetch(database.superuser_url, f"UPDATE probe.job SET attempts = {MAX_ATTEMPTS - 1}")
+    worker = Worker([job("probe.do", call=call, apply=apply)], None, probe, clock)
+    assert [await worker.run_once() for _ in range(3)] == [1, 1, 0]
+    assert await fetch(database.superuser_url, JOBS) == []
+
+
 async def test_work_that_is_woken_is_due_at_the_earlier_time(
     probe: Database, clock: SettableClock, database: TestDatabase
 ) -> None:
@@ -338,48 +350,6 @@ async def test_a_call_that_hangs_holds_up_no_other_work(probe: Database, databas
 
 async def _is(asked: Coroutine[Any, Any, list[str]], wanted: list[str]) -> bool:
     return await asked == wanted
-
-
-async def test_a_claim_follows_its_index_however_long_the_queue_is(probe: Database, database: TestDatabase) -> None:
-    async with probe.as_system() as tx:
-        await tx.execute(text(BACKLOG), {"now": NOW})
-    await fetch(database.superuser_url, "ANALYZE probe.job")
-    async with probe.as_system() as tx:
-        values = {
-            "kinds": ["probe.do"], "now": NOW, "lease": NOW, "token": ids.new(), "limit": 8, "worker": None,
-        }  # fmt: skip
-        plan = await tx.scalar(text(f"EXPLAIN (ANALYZE, FORMAT JSON) {CLAIM.text}"), values)
-    assert max(_rows_read(json.loads(plan)[0]["Plan"])) <= 40  # the claimed, a sort's first group of 32
-
-
-async def test_a_look_for_due_work_follows_an_index_whatever_waits_for_later(
-    probe: Database, database: TestDatabase
-) -> None:
-    """By the plan that a prepared statement gets for all times: it does not know how late it is."""
-    async with probe.as_system() as tx:
-        await tx.execute(text(BACKLOG), {"now": NOW})
-    await fetch(database.superuser_url, "ANALYZE probe.job")
-    numbered = WAITING.text.replace(":now", "$1").replace(":kinds", "$2")
-    async with probe.as_system() as tx:
-        await tx.execute(text("SET LOCAL plan_cache_mode = force_generic_plan"))
-        await tx.execute(text(f"PREPARE looking (timestamptz, text[]) AS {numbered}"))
-        before_all = "EXECUTE looking (CAST('2026-11-01' AS timestamptz), ARRAY['probe.do'])"
-        plan = await tx.scalar(text(f"EXPLAIN (ANALYZE, FORMAT JSON) {before_all}"))
-        await tx.execute(text("DEALLOCATE looking"))
-    assert max(_rows_read(json.loads(plan)[0]["Plan"])) <= 1
-
-
-def _rows_read(node: dict[str, Any]) -> list[int]:
-    """Rows that each node of a plan looked at."""
-    own = int((node["Actual Rows"] + node.get("Rows Removed by Filter", 0)) * node["Actual Loops"])
-    return [own, *(rows for child in node.get("Plans", ()) for rows in _rows_read(child))]
-
-
-BACKLOG = """
-    INSERT INTO job (id, kind, key, due_at, tenant, payload)
-    SELECT gen_random_uuid(), 'probe.do', n::text, CAST(:now AS timestamptz) - n * interval '1 second', 'centre', '{}'
-    FROM generate_series(1, 20000) AS n
-"""
 
 
 @pytest.mark.parametrize(("attempts", "least", "most"), [(1, 0.8, 1.2), (4, 6.4, 9.6), (40, 2880, 4320)])

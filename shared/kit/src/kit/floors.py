@@ -28,7 +28,8 @@ MARK = text("SELECT CAST(CAST(pg_current_xact_id() AS text) AS bigint)")
 
 SETTLED = text("""
     SELECT coalesce(array_agg(t.shard), '{}')
-    FROM unnest(CAST(:shards AS smallint[]), CAST(:floors AS bigint[]), CAST(:tops AS bigint[])) AS t (shard, floor, top)
+    FROM unnest(CAST(:shards AS smallint[]), CAST(:floors AS bigint[]), CAST(:tops AS bigint[]))
+        AS t (shard, floor, top)
     LEFT JOIN LATERAL (
         SELECT o.id FROM outbox o WHERE o.shard = t.shard AND o.id > t.floor ORDER BY o.id LIMIT 1
     ) AS first ON true

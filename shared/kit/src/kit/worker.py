@@ -80,9 +80,11 @@ FINISH = text("""
     DELETE FROM job j USING done WHERE j.id = done.id RETURNING j.id
 """)
 
-# Who was woken while it ran is due at once.
+# Who was woken while it ran is due at once, and begins anew where this attempt was its last.
 RETURN_TO_QUEUE = text("""
-    UPDATE job SET state = :state, attempts = :attempts, token = NULL, lease_until = NULL, error = :error,
+    UPDATE job SET token = NULL, lease_until = NULL, error = :error,
+                   state = CASE WHEN asked = :asked THEN :state ELSE 'pending' END,
+                   attempts = CASE WHEN asked = :asked OR :state <> 'dead' THEN :attempts ELSE 0 END,
                    due_at = CASE WHEN asked = :asked THEN :due ELSE least(CAST(:due AS timestamptz), :now) END
     WHERE id = :id AND token = :token
 """)
