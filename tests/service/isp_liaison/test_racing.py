@@ -6,7 +6,8 @@ from collections.abc import Awaitable, Callable
 from uuid import UUID
 
 import asyncpg
-from service.isp_liaison.conftest import DEMAND, PRODUCTION, Liaison, authority, capture, identified
+import pytest
+from service.isp_liaison.conftest import DEMAND, ORDER, PRODUCTION, Liaison, authority, capture, identified
 
 from contracts import ids
 from contracts.events.identifications import IdentificationCompleted, IdentificationPreserved
@@ -133,3 +134,40 @@ async def test_a_preservation_locks_every_request_for_its_data_before_any_line(
 
 async def _waits(liaison: Liaison) -> bool:
     return bool(await liaison.harness.rows(WAITING))
+
+
+CURRENT = "SELECT FROM isp_liaison.line_entry WHERE entry = $1 AND state = 'current'"
+
+
+@pytest.mark.parametrize("moved_by", ["return", "draft"])
+async def test_who_is_cancelled_is_asked_about_no_more_though_a_line_moves_meanwhile(
+    liaison: Liaison, database: TestDatabase, moved_by: str
+) -> None:
+    """An officer was first: the line went to another request, or another line was added, while we waited."""
+    entry = await liaison.given()
+    number = await liaison.number()
+    (line,) = await liaison.lines(number)
+    if moved_by == "return":
+        await liaison.submit(number)
+        moving = liaison.post(f"requests/{number}:return", {"reason": "x"}, sub="officer-2")
+    else:
+        moving = liaison.post("requests:draft", {"instrument": ORDER, "lines": [line["line"]]})
+    connection = await asyncpg.connect(database.superuser_url)
+    try:
+        async with asyncio.TaskGroup() as group:
+            async with connection.transaction():
+                await connection.execute("SELECT FROM isp_liaison.request FOR UPDATE")
+                await connection.execute("SELECT FROM isp_liaison.line FOR UPDATE")
+                moved = group.create_task(moving)
+                await eventually(lambda: _wait(liaison, 1))
+                group.create_task(liaison.cancelled(entry))
+                await eventually(lambda: _wait(liaison, 2))
+    finally:
+        await connection.close()
+    assert moved.result().is_success
+    assert await liaison.harness.rows(CURRENT, entry) == []
+    assert await liaison.queue(state="draft") == []
+
+
+async def _wait(liaison: Liaison, number: int) -> bool:
+    return len(await liaison.harness.rows(WAITING)) >= number

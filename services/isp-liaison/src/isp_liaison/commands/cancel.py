@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from isp_liaison.domain.entries import EntryId
 from isp_liaison.domain.lines import LineId, LineState
-from isp_liaison.domain.requests import OVER, RequestId, State
+from isp_liaison.domain.requests import OVER, Request, RequestId, State
 from isp_liaison.store import lines, requests
 from isp_liaison.store.lines import Line, LineEntry
 from kit.database import Transaction
@@ -16,10 +16,9 @@ from kit.database import Transaction
 
 async def cancel(tx: Transaction, entries: Sequence[EntryId]) -> None:
     """Take the entries off their lines; drop lines and withdraw drafts that are left without any."""
-    concerned = await requests.lock(tx, await lines.requests_of(tx, entries))
+    concerned, found = await _locked(tx, entries)
     if not concerned:
         return
-    found = await lines.of_requests(tx, concerned)
     await lines.cancel_entries(tx, entries, found)
     needed = _needed(await lines.entries(tx, found))
     drafts = {request.id for request in concerned.values() if request.state is State.DRAFT}
@@ -34,6 +33,19 @@ async def cancel(tx: Transaction, entries: Sequence[EntryId]) -> None:
     going = {request.id for request in concerned.values() if request.state not in OVER} - drafts
     await requests.cancel(tx, going - kept)
     await requests.refresh(tx, drafts & kept)
+
+
+async def _locked(tx: Transaction, entries: Sequence[EntryId]) -> tuple[dict[RequestId, Request], dict[LineId, Line]]:
+    """The requests in which something is asked for them, and their lines, locked.
+
+    Looked for again, because while we waited a line may have gone to another request, or been asked otherwise too.
+    """
+    concerned: dict[RequestId, Request] = {}
+    found: dict[LineId, Line] = {}
+    while others := await lines.requests_of(tx, entries) - concerned.keys():
+        concerned |= await requests.lock(tx, others)
+        found |= await lines.of_requests(tx, others)
+    return concerned, found
 
 
 def _needed(entries: Mapping[LineId, Sequence[LineEntry]]) -> set[LineId]:

@@ -33,7 +33,8 @@ async def draft(
     """All of them, or none. Raises `NotFound`, `Rejected` with a pointer to each line that cannot be asked so."""
     known = await reference.known(app, tx)
     instrument = or_reject(in_force(known.instruments, instrument_id, tx.now().date()))
-    found = await lines.read(tx, wanted) if principal.of_centre else {}
+    # Locked, so that nobody whom they are asked for is cancelled before the new ones are there to be seen.
+    found = await lines.lock(tx, wanted) if principal.of_centre else {}
     if len(found) < len(set(wanted)):
         raise NotFound
     of_requests = await requests.read(tx, {line.request for line in found.values()})
