@@ -116,3 +116,19 @@ async def test_two_answers_to_one_request_set_its_deadline_once(liaison: Liaison
         await liaison.answered(number, {"line": line["line"], "outcome": "preserved"})
     await run_until(liaison, datetime(2026, 12, 16, tzinfo=UTC))
     assert len(await told(liaison, IdentificationExpired)) == 2  # a line each, not a deadline each
+
+
+async def test_what_was_preserved_expires_also_in_a_request_that_came_back(liaison: Liaison) -> None:
+    await liaison.given(capture("70.24.10.1"), capture("70.24.10.2", item="/captures/1"))
+    number = await liaison.sent(DEMAND)
+    kept, _ = [line["line"] for line in await liaison.lines(number)]
+    await liaison.answered(number, {"line": kept, "outcome": "preserved"})
+    async with liaison.of_provider() as client:
+        said = await client.post(f"/v1/requests/{number}:acknowledge", json={"status": "rejected", "reason": "x"})
+    assert said.status_code == 200
+    assert (await liaison.post(f"requests/{number}:return", {"reason": "x"})).status_code == 200
+    await run_until(liaison, datetime(2026, 12, 16, tzinfo=UTC))
+    assert [one[1:] for one in await told(liaison, IdentificationDeadlineApproaching)] == [
+        ("preservation_expiry", 7), ("preservation_expiry", 3),
+    ]  # fmt: skip
+    assert [str(one.line) for one in await liaison.published(IdentificationExpired)] == [kept]

@@ -8,7 +8,7 @@ from isp_liaison.commands import reference, telling
 from isp_liaison.domain.deadlines import Kind, concerns
 from isp_liaison.domain.instruments import Instrument, in_force
 from isp_liaison.domain.lines import LineState
-from isp_liaison.domain.requests import OVER, Request, RequestId, State
+from isp_liaison.domain.requests import Request, RequestId
 from isp_liaison.store import lines, requests
 from isp_liaison.store.lines import Line, LineEntry
 from kit.database import Transaction
@@ -45,8 +45,9 @@ async def expire(app: Application, tx: Transaction, day: Day) -> None:
 
 async def _concerned(tx: Transaction, day: Day) -> tuple[Request | None, list[tuple[Line, LineEntry]]]:
     request = (await requests.lock(tx, [day.request])).get(day.request)
-    if request is None or request.state in OVER - {State.CLOSED}:
-        return request, []
+    if request is None:
+        return None, []
+    # Whatever became of the request: what its provider did with a line, it did; open lines left with its return.
     found = await lines.of_requests(tx, [day.request])
     waiting = {one.id: one for one in found.values() if concerns(day.deadline, one.state, one.outcome)}
     asked_for = await lines.entries(tx, waiting)
