@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import httpx
 import pytest
 from service.isp_liaison.conftest import DEMAND, EXIGENT, ORDER, PRODUCTION, Liaison, capture
 from service.isp_liaison.test_approving import EXIGENCY
@@ -107,6 +108,22 @@ async def test_only_a_repeatable_instrument_is_used_anew_after_it_expired(
     assert (await liaison.post(*drafting)).status_code == 422
     await run_until(liaison, liaison.clock.now() + timedelta(days=95))
     assert (await liaison.post(*drafting)).status_code == again
+
+
+async def test_what_nobody_waited_for_when_it_expired_is_asked_anew_too(liaison: Liaison) -> None:
+    async def draft() -> httpx.Response:
+        (line,) = await liaison.lines(await liaison.number(DEMAND, state="draft"))
+        return await liaison.post("requests:draft", {"instrument": ORDER, "lines": [line["line"]]})
+
+    suspect = await liaison.given()
+    assert (await draft()).status_code == 200
+    await preserved(liaison, ORDER)
+    await liaison.cancelled(suspect)
+    await run_until(liaison, liaison.clock.now() + timedelta(days=95))
+    assert await liaison.published(IdentificationExpired) == []
+    await liaison.given(entry=suspect)
+    again = await draft()
+    assert again.status_code == 200, again.text
 
 
 async def test_two_answers_to_one_request_set_its_deadline_once(liaison: Liaison) -> None:
