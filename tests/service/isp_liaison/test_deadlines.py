@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import httpx
 import pytest
 from service.isp_liaison.conftest import DEMAND, EXIGENT, ORDER, PRODUCTION, Liaison, capture
 from service.isp_liaison.test_approving import EXIGENCY
@@ -109,6 +110,22 @@ async def test_only_a_repeatable_instrument_is_used_anew_after_it_expired(
     assert (await liaison.post(*drafting)).status_code == again
 
 
+async def test_what_nobody_waited_for_when_it_expired_is_asked_anew_too(liaison: Liaison) -> None:
+    async def draft() -> httpx.Response:
+        (line,) = await liaison.lines(await liaison.number(DEMAND, state="draft"))
+        return await liaison.post("requests:draft", {"instrument": ORDER, "lines": [line["line"]]})
+
+    suspect = await liaison.given()
+    assert (await draft()).status_code == 200
+    await preserved(liaison, ORDER)
+    await liaison.cancelled(suspect)
+    await run_until(liaison, liaison.clock.now() + timedelta(days=95))
+    assert await liaison.published(IdentificationExpired) == []
+    await liaison.given(entry=suspect)
+    again = await draft()
+    assert again.status_code == 200, again.text
+
+
 async def test_two_answers_to_one_request_set_its_deadline_once(liaison: Liaison) -> None:
     await liaison.given(capture("70.24.10.1"), capture("70.24.10.2", item="/captures/1"))
     number = await liaison.sent(DEMAND)
@@ -116,3 +133,19 @@ async def test_two_answers_to_one_request_set_its_deadline_once(liaison: Liaison
         await liaison.answered(number, {"line": line["line"], "outcome": "preserved"})
     await run_until(liaison, datetime(2026, 12, 16, tzinfo=UTC))
     assert len(await told(liaison, IdentificationExpired)) == 2  # a line each, not a deadline each
+
+
+async def test_what_was_preserved_expires_also_in_a_request_that_came_back(liaison: Liaison) -> None:
+    await liaison.given(capture("70.24.10.1"), capture("70.24.10.2", item="/captures/1"))
+    number = await liaison.sent(DEMAND)
+    kept, _ = [line["line"] for line in await liaison.lines(number)]
+    await liaison.answered(number, {"line": kept, "outcome": "preserved"})
+    async with liaison.of_provider() as client:
+        said = await client.post(f"/v1/requests/{number}:acknowledge", json={"status": "rejected", "reason": "x"})
+    assert said.status_code == 200
+    assert (await liaison.post(f"requests/{number}:return", {"reason": "x"})).status_code == 200
+    await run_until(liaison, datetime(2026, 12, 16, tzinfo=UTC))
+    assert [one[1:] for one in await told(liaison, IdentificationDeadlineApproaching)] == [
+        ("preservation_expiry", 7), ("preservation_expiry", 3),
+    ]  # fmt: skip
+    assert [str(one.line) for one in await liaison.published(IdentificationExpired)] == [kept]

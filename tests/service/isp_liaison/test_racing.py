@@ -7,7 +7,17 @@ from uuid import UUID
 
 import asyncpg
 import pytest
-from service.isp_liaison.conftest import DEMAND, ORDER, PRODUCTION, Liaison, authority, capture, identified
+from service.isp_liaison.conftest import (
+    DEMAND,
+    EAST,
+    NORTH,
+    ORDER,
+    PRODUCTION,
+    Liaison,
+    authority,
+    capture,
+    identified,
+)
 
 from contracts import ids
 from contracts.events.identifications import IdentificationCompleted, IdentificationPreserved
@@ -107,7 +117,8 @@ async def test_who_joins_a_known_line_waits_for_nobody_who_holds_its_request(
         await connection.close()
 
 
-WAITING = "SELECT FROM pg_locks WHERE NOT granted"
+WAITING = "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+SEQUENCE = "SELECT FROM isp_liaison.event_sequence WHERE subject = $1 FOR UPDATE"
 
 
 async def test_a_preservation_locks_every_request_for_its_data_before_any_line(
@@ -132,10 +143,6 @@ async def test_a_preservation_locks_every_request_for_its_data_before_any_line(
     assert len(await liaison.published(IdentificationPreserved)) == 1
 
 
-async def _waits(liaison: Liaison) -> bool:
-    return bool(await liaison.harness.rows(WAITING))
-
-
 CURRENT = "SELECT FROM isp_liaison.line_entry WHERE entry = $1 AND state = 'current'"
 
 
@@ -154,14 +161,13 @@ async def test_who_is_cancelled_is_asked_about_no_more_though_a_line_moves_meanw
         moving = liaison.post("requests:draft", {"instrument": ORDER, "lines": [line["line"]]})
     connection = await asyncpg.connect(database.superuser_url)
     try:
-        async with asyncio.TaskGroup() as group:
-            async with connection.transaction():
-                await connection.execute("SELECT FROM isp_liaison.request FOR UPDATE")
-                await connection.execute("SELECT FROM isp_liaison.line FOR UPDATE")
-                moved = group.create_task(moving)
-                await eventually(lambda: _wait(liaison, 1))
-                group.create_task(liaison.cancelled(entry))
-                await eventually(lambda: _wait(liaison, 2))
+        async with asyncio.TaskGroup() as group, connection.transaction():
+            await connection.execute("SELECT FROM isp_liaison.request FOR UPDATE")
+            await connection.execute("SELECT FROM isp_liaison.line FOR UPDATE")
+            moved = group.create_task(moving)
+            await eventually(lambda: _waits(liaison))
+            group.create_task(liaison.cancelled(entry))
+            await eventually(lambda: _waits(liaison, 2))
     finally:
         await connection.close()
     assert moved.result().is_success
@@ -169,5 +175,30 @@ async def test_who_is_cancelled_is_asked_about_no_more_though_a_line_moves_meanw
     assert await liaison.queue(state="draft") == []
 
 
-async def _wait(liaison: Liaison, number: int) -> bool:
-    return len(await liaison.harness.rows(WAITING)) >= number
+async def test_the_last_of_two_checks_at_once_leaves_no_line_open(liaison: Liaison, database: TestDatabase) -> None:
+    """They lock different requests; each must count what the other one ended, or the suspect waits for ever."""
+    suspect = ids.new()
+    for asn, by in ((NORTH, "north"), (EAST, "east")):
+        await liaison.given(capture(asn=asn), entry=suspect)
+        number = await liaison.sent()
+        (line,) = await liaison.lines(number)
+        assert (await liaison.answered(number, {"line": line["line"], "outcome": "no_record"}, by=by)).is_success
+    first, second = [one["id"] for one in await liaison.pending()]
+    connection = await asyncpg.connect(database.superuser_url)
+    try:
+        async with asyncio.TaskGroup() as group, connection.transaction():
+            await connection.execute(SEQUENCE, str(suspect))  # a check has counted, and waits to tell it
+            checks = [group.create_task(liaison.check(first))]
+            await eventually(lambda: _waits(liaison))
+            checks.append(group.create_task(liaison.check(second)))
+            await eventually(lambda: _waits(liaison, 2))
+    finally:
+        await connection.close()
+    assert [check.result().status_code for check in checks] == [200, 200]
+    told = await liaison.harness.published(IdentificationCompleted)
+    assert max(told, key=lambda one: one.envelope.sequence).event.open_lines == 0
+    assert {one.event.open_lines for one in told} == {0, 1}
+
+
+async def _waits(liaison: Liaison, at_least: int = 1) -> bool:
+    return len(await liaison.harness.rows(WAITING)) >= at_least

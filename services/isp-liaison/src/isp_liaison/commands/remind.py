@@ -1,5 +1,6 @@
 """A deadline comes near, or is over: whoever waits for the lines that depend on it is told."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -7,8 +8,8 @@ from isp_liaison.application import Application
 from isp_liaison.commands import reference, telling
 from isp_liaison.domain.deadlines import Kind, concerns
 from isp_liaison.domain.instruments import Instrument, in_force
-from isp_liaison.domain.lines import LineState
-from isp_liaison.domain.requests import OVER, Request, RequestId, State
+from isp_liaison.domain.lines import LineId, LineState
+from isp_liaison.domain.requests import Request, RequestId
 from isp_liaison.store import lines, requests
 from isp_liaison.store.lines import Line, LineEntry
 from kit.database import Transaction
@@ -24,32 +25,44 @@ class Day:
     zone: str
 
 
+@dataclass(frozen=True, slots=True)
+class _Concerned:
+    """The lines of a request that depend on a day, and who is told, if anybody still waits for them."""
+
+    request: Request
+    lines: Mapping[LineId, Line]
+    told: Sequence[tuple[Line, LineEntry]]
+
+
 async def remind(tx: Transaction, day: Day, days_left: int) -> None:
     """Say that so many days are left."""
-    _, told = await _concerned(tx, day)
-    telling.approaching(tx, told, deadline=day.deadline.value, on=day.on, zone=day.zone, days_left=days_left)
+    found = await _concerned(tx, day)
+    if found is not None:
+        telling.approaching(tx, found.told, deadline=day.deadline.value, on=day.on, zone=day.zone, days_left=days_left)
 
 
 async def expire(app: Application, tx: Transaction, day: Day) -> None:
     """Say that it is over. What was preserved under a repeatable instrument may be demanded anew from now on."""
-    request, told = await _concerned(tx, day)
-    telling.expired(tx, told, deadline=day.deadline.value, on=day.on, zone=day.zone)
-    if request is None or day.deadline is not Kind.PRESERVATION_EXPIRY:
+    found = await _concerned(tx, day)
+    if found is None:
+        return
+    telling.expired(tx, found.told, deadline=day.deadline.value, on=day.on, zone=day.zone)
+    if day.deadline is not Kind.PRESERVATION_EXPIRY:
         return
     known = await reference.known(app, tx)
-    instrument = in_force(known.instruments, request.instrument, day.on)
+    instrument = in_force(known.instruments, found.request.instrument, day.on)
     if isinstance(instrument, Instrument) and instrument.repeatable:
-        lapsed = {line.id: line.outcome for line, _ in told}
-        await lines.end(tx, list(lapsed.items()), LineState.LAPSED, tx.now())
+        lapsed = [(line.id, line.outcome) for line in found.lines.values()]
+        await lines.end(tx, lapsed, LineState.LAPSED, tx.now())
 
 
-async def _concerned(tx: Transaction, day: Day) -> tuple[Request | None, list[tuple[Line, LineEntry]]]:
+async def _concerned(tx: Transaction, day: Day) -> _Concerned | None:
     request = (await requests.lock(tx, [day.request])).get(day.request)
-    if request is None or request.state in OVER - {State.CLOSED}:
-        return request, []
+    if request is None:
+        return None
+    # Whatever became of the request: what its provider did with a line, it did; open lines left with its return.
     found = await lines.of_requests(tx, [day.request])
     waiting = {one.id: one for one in found.values() if concerns(day.deadline, one.state, one.outcome)}
     asked_for = await lines.entries(tx, waiting)
-    return request, [
-        (waiting[line], entry) for line, several in asked_for.items() for entry in several if entry.current
-    ]
+    told = [(waiting[line], entry) for line, several in asked_for.items() for entry in several if entry.current]
+    return _Concerned(request, waiting, told)

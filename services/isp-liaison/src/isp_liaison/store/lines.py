@@ -71,6 +71,11 @@ CANCEL_ENTRIES = text("""
     UPDATE line_entry SET state = 'cancelled'
     WHERE entry = ANY (CAST(:entries AS uuid[])) AND line = ANY (CAST(:lines AS uuid[])) AND state = 'current'
 """)
+# In sorted order; taken after requests and lines, before the counters of the outbox.
+TAKE_TURNS = text("""
+    SELECT pg_advisory_xact_lock(hashtextextended('isp_liaison.entry ' || entry, 0))
+    FROM unnest(CAST(:entries AS uuid[])) AS e (entry) ORDER BY entry
+""")
 OPEN_LINES = text("""
     SELECT e.entry, count(*) AS open FROM line_entry e JOIN line l ON l.id = e.line
     WHERE e.entry = ANY (CAST(:entries AS uuid[])) AND e.state = 'current'
@@ -246,8 +251,14 @@ async def cancel_entries(tx: Transaction, entries: Iterable[EntryId], lines: Ite
 
 
 async def open_lines(tx: Transaction, entries: Iterable[EntryId]) -> dict[EntryId, int]:
-    """How many lines of each suspect or victim still wait for an answer that could identify somebody."""
-    rows = await tx.rows(OPEN_LINES, {"entries": sorted(set(entries))})
+    """How many lines of each suspect or victim still wait for an answer that could identify somebody.
+
+    Whoever counts the same one next waits until this commits: lines in other requests are not locked, and the second
+    of two who end the last lines at once must see both ended.
+    """
+    asked = {"entries": sorted(set(entries))}
+    await tx.execute(TAKE_TURNS, asked)
+    rows = await tx.rows(OPEN_LINES, asked)
     return {EntryId(row.entry): row.open for row in rows}
 
 
