@@ -154,6 +154,25 @@ async def test_a_refused_answer_leaves_nothing_personal_and_the_line_waits_for_a
     assert len(await liaison.published(IdentificationCompleted)) == 1
 
 
+async def test_a_line_whose_answer_is_refused_after_its_request_came_back_collects_anew(liaison: Liaison) -> None:
+    await liaison.given(capture("70.24.10.1"), capture("70.24.10.2", item="/captures/1"))
+    number = await liaison.sent()
+    first, second = [line["line"] for line in await liaison.lines(number)]
+    await liaison.answered(number, identified(first))
+    async with liaison.of_provider() as client:
+        said = await client.post(f"/v1/requests/{number}:acknowledge", json={"status": "rejected"})
+        assert said.status_code == 200
+    assert (await liaison.post(f"requests/{number}:return", {"reason": "Rejected."})).status_code == 200
+    (draft,) = await liaison.queue(instrument=PRODUCTION, state="draft")
+    assert [line["line"] for line in await liaison.lines(draft["number"])] == [second]
+
+    (pending,) = await liaison.pending()
+    assert (await liaison.check(pending["id"], decision="refuse", reason="other_port")).status_code == 200
+    (draft,) = await liaison.queue(instrument=PRODUCTION, state="draft")
+    assert {line["line"] for line in await liaison.lines(draft["number"])} == {first, second}
+    assert await liaison.lines(number) == []
+
+
 async def test_partial_answers_count_line_by_line(liaison: Liaison) -> None:
     suspect = await liaison.given(capture("70.24.10.1"), capture("70.24.10.2", item="/captures/1"))
     number = await liaison.sent()

@@ -6,6 +6,7 @@ from email.utils import format_datetime
 import pytest
 from service.isp_liaison.conftest import NOW, PRODUCTION, SECRET, Liaison, capture, identified
 from service.isp_liaison.provider import Behaviour, serving
+from service.isp_liaison.test_approving import problem
 
 from contracts.events.identifications import IdentificationSent
 from isp_liaison.service import service
@@ -75,12 +76,53 @@ async def test_a_refusal_waits_for_a_person_who_has_it_sent_again(liaison: Liais
     assert again.status_code == 409
 
 
-async def test_a_refused_request_can_be_returned(liaison: Liaison) -> None:
+@pytest.mark.parametrize("times", [1, 2])
+async def test_a_request_whose_every_attempt_was_refused_can_be_returned(liaison: Liaison, times: int) -> None:
     number = await approved(liaison)
-    liaison.provider.will(Behaviour(status="410 Gone"))
+    liaison.provider.will(*[Behaviour(status="410 Gone")] * times)
     await liaison.harness.work()
+    for _ in range(times - 1):
+        assert (await liaison.post(f"requests/{number}:send")).status_code == 200
+        await liaison.harness.work()
     assert (await liaison.post(f"requests/{number}:return", {"reason": "Another form."})).status_code == 200
     assert (await liaison.queue(instrument=PRODUCTION, state="draft"))[0]["line_count"] == 1
+
+
+@pytest.mark.parametrize("status", ["409 Conflict", "401 Unauthorized"])
+async def test_a_refused_request_is_not_returned_where_an_earlier_attempt_may_have_arrived(
+    liaison: Liaison, status: str
+) -> None:
+    number = await approved(liaison)
+    liaison.provider.will(Behaviour(hangs=True), Behaviour(status=status))
+    await liaison.harness.work()
+    liaison.clock.advance(timedelta(seconds=5))
+    await liaison.harness.work()
+    assert (await liaison.shown(number))["channel_refused"] is True
+    returning = f"requests/{number}:return", {"reason": "Refused."}
+    assert problem(await liaison.post(*returning)) == (409, "request.may_have_arrived")
+    assert await liaison.queue(instrument=PRODUCTION, state="draft") == []
+
+    assert (await liaison.post(f"requests/{number}:send")).status_code == 200
+    await liaison.harness.work()
+    assert (await liaison.shown(number))["state"] == "sent"
+    assert len({(call.headers["idempotency-key"], call.body) for call in liaison.provider.calls}) == 1
+
+
+async def test_a_refused_request_is_not_returned_where_a_call_died_before_its_result(liaison: Liaison) -> None:
+    number = await approved(liaison)
+    worker = liaison.harness.process.worker
+    (claimed,) = await worker._claim()
+    await worker._called(worker._types[claimed.kind], claimed)  # and dies here
+    liaison.provider.will(Behaviour(status="410 Gone"))
+    liaison.clock.advance(LEASE)
+    await liaison.harness.work()
+    returning = f"requests/{number}:return", {"reason": "Refused."}
+    assert problem(await liaison.post(*returning)) == (409, "request.may_have_arrived")
+
+    async with liaison.of_provider() as client:
+        said = await client.post(f"/v1/requests/{number}:acknowledge", json={"status": "rejected"})
+        assert said.status_code == 200
+    assert (await liaison.post(*returning)).status_code == 200
 
 
 @pytest.mark.parametrize("status", ["429 Too Many Requests", "503 Service Unavailable"])

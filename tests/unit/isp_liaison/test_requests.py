@@ -26,6 +26,7 @@ REQUEST = Request(
     desired=Desired.SENT,
     provider_status=ProviderStatus.UNKNOWN,
 )
+REFUSED_ONCE_OF_TWO = {"state": State.APPROVED, "channel_refused": "status_409", "attempts": 2, "refusals": 1}
 ALLOWED = {
     (State.DRAFT, Move.SUBMIT): State.SUBMITTED,
     (State.SUBMITTED, Move.APPROVE): State.APPROVED,
@@ -47,6 +48,10 @@ def test_a_request_moves_only_as_it_may(state: State, to: Move) -> None:
         ({"state": State.APPROVED}, Move.SEND_AGAIN, "request.being_sent"),
         ({"state": State.APPROVED, "channel_refused": "status_410"}, Move.RETURN, State.RETURNED),
         ({"state": State.APPROVED, "channel_refused": "status_410"}, Move.SEND_AGAIN, State.APPROVED),
+        (REFUSED_ONCE_OF_TWO, Move.RETURN, "request.may_have_arrived"),
+        (REFUSED_ONCE_OF_TWO, Move.SEND_AGAIN, State.APPROVED),
+        (REFUSED_ONCE_OF_TWO | {"provider_status": ProviderStatus.REJECTED}, Move.RETURN, State.RETURNED),
+        (REFUSED_ONCE_OF_TWO | {"refusals": 2}, Move.RETURN, State.RETURNED),
         ({"state": State.SENT}, Move.RETURN, "request.with_provider"),
         ({"state": State.SENT, "provider_status": ProviderStatus.REJECTED}, Move.RETURN, State.RETURNED),
         ({"state": State.CLOSED}, Move.RETURN, "request.closed"),

@@ -6,12 +6,12 @@ Name and street stay here: the holder's officers open them by reference (`api.su
 from uuid import UUID
 
 from isp_liaison.application import Application
-from isp_liaison.commands import redirect, sending, telling
+from isp_liaison.commands import adding, loading, redirect, sending, telling
 from isp_liaison.commands.apply_answers import settle
 from isp_liaison.domain import answers as rules
 from isp_liaison.domain.answers import REDIRECT, Answer, AnswerState, Decision, Flag
 from isp_liaison.domain.lines import LineId, LineState
-from isp_liaison.domain.requests import Request
+from isp_liaison.domain.requests import Request, State
 from isp_liaison.store import answers, lines, requests
 from isp_liaison.store.lines import Line
 from kit.access import Principal
@@ -38,7 +38,7 @@ async def check(
     if state is AnswerState.CONFIRMED:
         flags = await _confirm(app, tx, request, line, answer)
     else:
-        await _refuse(tx, line, answer)
+        await _refuse(app, tx, request, line, answer)
     await answers.checked(tx, answer, state, by=principal.subject, flags=flags, now=tx.now())
     await settle(tx, request.id)
     detail = {"decision": decision.value, "outcome": answer.outcome, "line": str(line.id), "flags": sorted(flags)}
@@ -79,8 +79,12 @@ async def _tell(tx: Transaction, line_id: LineId) -> None:
     await telling.completed(tx, found, [one for one in asked_for.get(line_id, ()) if one.current])
 
 
-async def _refuse(tx: Transaction, line: Line, answer: Answer) -> None:
-    """The line waits for another answer; what was said of a person is not kept."""
+async def _refuse(app: Application, tx: Transaction, request: Request, line: Line, answer: Answer) -> None:
+    """The line waits for another answer, or collects anew; what was said of a person is not kept."""
     await lines.reopen(tx, line.id)
+    if request.state is State.RETURNED:  # nobody answers it any more, and its other lines have left it already
+        waiting = await loading.askable(app, tx, await lines.read(tx, [line.id]))
+        if waiting:
+            await adding.move_on(tx, request, list(waiting.values()))
     if answer.record is not None:
         await answers.empty(tx, answer.record)

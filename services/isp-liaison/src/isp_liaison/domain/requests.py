@@ -5,9 +5,10 @@
       │                   └────── return ───────┴── return ──────────┴──> returned: its lines are collected anew
       └── withdraw (nothing left in it) ──> withdrawn
 
-An approved request comes back only where the provider's channel refused it, a sent one only where the provider
-rejected it: else two demands for the same data could be under way. Not promised: what the provider's own status says;
-it is kept beside ours.
+An approved request comes back only where the provider's channel refused every attempt, a sent one only where the
+provider rejected it: else two demands for the same data could be under way. An approved one of which an attempt may
+have arrived is sent again, or comes back once the provider rejected it. Not promised: what the provider's own status
+says; it is kept beside ours.
 """
 
 from collections.abc import Mapping
@@ -106,6 +107,8 @@ class Request:
     channel_refused: str | None = None
     """Why the provider's channel takes it not, until a person has it sent again."""
     attempts: int = 0
+    refusals: int = 0
+    """How many of the attempts the channel refused; any other one may have arrived."""
     sent_at: datetime | None = None
 
 
@@ -116,8 +119,14 @@ def move(request: Request, to: Move) -> State | Refusal:
         return Refusal(f"request.{request.state.value}", f"A request that is {request.state.value} cannot do that.")
     if request.state is State.APPROVED and to in (Move.RETURN, Move.SEND_AGAIN) and request.channel_refused is None:
         return Refusal("request.being_sent", "It is being sent; the provider's channel has not refused it.")
-    if request.state is State.SENT and request.provider_status is not ProviderStatus.REJECTED:
+    rejected = request.provider_status is ProviderStatus.REJECTED
+    if request.state is State.SENT and not rejected:
         return Refusal("request.with_provider", "The provider has it and has not rejected it.")
+    if request.state is State.APPROVED and to is Move.RETURN and request.attempts != request.refusals and not rejected:
+        return Refusal(
+            "request.may_have_arrived",
+            "An earlier attempt may have arrived: it is sent again, or returned once its provider has rejected it.",
+        )
     return after
 
 

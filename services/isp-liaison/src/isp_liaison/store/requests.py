@@ -66,7 +66,9 @@ SAY = text("""
     WHERE id = :id
 """)
 MISS = text("""
-    UPDATE request SET channel_error = :code, channel_refused = :refused, next_attempt_at = :again WHERE id = :id
+    UPDATE request SET channel_error = :code, channel_refused = :refused, next_attempt_at = :again,
+        refusals = refusals + CASE WHEN :refused THEN 1 ELSE 0 END
+    WHERE id = :id
 """)
 SETTLE = text("""
     UPDATE request SET state = :state, closed_at = :closed,
@@ -331,6 +333,7 @@ def request_of(row: Any) -> Request:
         submitted_by=row.submitted_by,
         channel_refused=row.channel_error if row.channel_refused else None,
         attempts=row.attempts,
+        refusals=row.refusals,
         sent_at=row.sent_at,
     )
 
@@ -377,4 +380,5 @@ def _new(one: Opening, number: str, now: datetime) -> Mapping[str, Any]:
         "created_at": now,
         "attempts": 0,
         "channel_refused": False,
+        "refusals": 0,
     }

@@ -140,6 +140,7 @@ request = Table(
     Column("next_attempt_at", MOMENT),
     Column("channel_error", Text()),
     needed("channel_refused", Boolean()),
+    needed("refusals", Integer()),
     Column("body_sha256", Text()),
     UniqueConstraint("number"),
     Index(
