@@ -41,7 +41,7 @@ DEAD = "dead:"
 
 @dataclass(slots=True)
 class Effected:
-    """What became of some records: their ends, those that wait behind a dead one, and the keys of dead ones."""
+    """What became of some records: their ends, those that wait behind a dead one, and the keys parked behind one."""
 
     ends: Ends = field(default_factory=Ends)
     aside: list[tuple[parking.Key, Record]] = field(default_factory=list[tuple[parking.Key, Record]])
@@ -217,9 +217,9 @@ class Settlement:
                 try:
                     batch.append(self._dispatcher.decode(record.headers, record.value))
                 except UndecodableError as error:
-                    await self._give_up(tx, one, error.code, error.detail, attempts=1)
+                    held = await self._give_up(tx, one, error.code, error.detail, attempts=1)
+                    effected.dead |= {key for key in (held,) if key is not None}
                     effected.ends[record.topic, DEAD + error.code] += 1
-                    effected.dead |= {key for key in (one.key,) if key is not None}
         self._break_beyond(sum(number for (_, end), number in effected.ends.items() if end.startswith(DEAD)))
         effected.ends.update(await self.handle(tx, batch))
         return effected
@@ -233,11 +233,15 @@ class Settlement:
         if sum(self._recent) + dead > BREAKER_DEAD:
             raise BreakerOpenError
 
-    async def _give_up(self, tx: Transaction, one: Arrival, error: str, message: str, *, attempts: int) -> None:
-        """A dead letter, and later events of its key wait behind it."""
+    async def _give_up(
+        self, tx: Transaction, one: Arrival, error: str, message: str, *, attempts: int
+    ) -> parking.Key | None:
+        """A dead letter; the key whose later events wait behind it, None where they may pass."""
         tx.forward(self._dead_letter(one.record, error, message, attempts=attempts))
-        if one.key is not None and not self._dispatcher.commutative(one.type):
-            await parking.park(tx, one.key)
+        if one.key is None or self._dispatcher.commutative(one.type):
+            return None
+        await parking.park(tx, one.key)
+        return one.key
 
     async def _bury(
         self,
