@@ -195,10 +195,10 @@ class Settlement:
         blocked = await parking.parked(tx, {one.key for one in arrivals if one.key is not None and self._waits(one)})
         effected = await self._effect(tx, arrivals, blocked)
         await parking.keep(tx, effected.aside)
-        replayed = {one.key for one in arrivals if one.replayed and one.key is not None}
-        released = replayed - effected.dead
-        await parking.release(tx, released)
-        self.releasing = self.releasing or bool(released)
+        replayed = [(one.key, one.record) for one in arrivals if one.replayed and one.key is not None]
+        decided = {(key, self._place(record)) for key, record in replayed if key not in effected.dead}
+        await parking.release(tx, decided)
+        self.releasing = self.releasing or bool(decided)
         return effected.ends
 
     async def _effect(self, tx: Transaction, arrivals: Sequence[Arrival], blocked: set[parking.Key]) -> "Effected":
@@ -240,7 +240,7 @@ class Settlement:
         tx.forward(self._dead_letter(one.record, error, message, attempts=attempts))
         if one.key is None or self._dispatcher.commutative(one.type):
             return None
-        await parking.park(tx, one.key)
+        await parking.park(tx, (one.key, self._place(one.record)))
         return one.key
 
     async def _bury(
@@ -267,20 +267,26 @@ class Settlement:
             if dead:
                 telemetry.DEAD_LETTERS.labels(topic, end.removeprefix(DEAD)).inc(number)
 
+    def _place(self, record: Record) -> str:
+        """Where it first stood: tells its dead letter from the others of its key."""
+        first = deadletter.first_origin(record.headers, _origin(record), self._group)
+        return f"{first.partition}/{first.offset}"
+
     def _dead_letter(self, record: Record, error: str, message: str, *, attempts: int) -> Raw:
         log.error("consumer.dead_letter", topic=record.topic, offset=record.offset, error=error)
         return deadletter.write(
             Raw(topic=record.topic, key=record.key, headers=record.headers, payload=record.value),
-            deadletter.Origin(
-                topic=record.topic,
-                partition=record.partition,
-                offset=record.offset,
-                timestamp=record.timestamp,
-            ),
+            _origin(record),
             deadletter.Reason(error=error, message=message, attempts=attempts),
             group=self._group,
             now=self._clock.now(),
         )
+
+
+def _origin(record: Record) -> deadletter.Origin:
+    return deadletter.Origin(
+        topic=record.topic, partition=record.partition, offset=record.offset, timestamp=record.timestamp
+    )
 
 
 def _nexts(records: Sequence[Record]) -> dict[Partition, int]:
