@@ -43,13 +43,14 @@ class Parking:
     async def told(self, *given: Told) -> None:
         assert not any(await self._producer.send([one.record for one in given]))
         self.read += len(given)
-        await eventually(self._all_read)
+        await eventually(self.all_read)
 
     async def sent(self, record: deadletter.Raw) -> None:
         raw = Record(topic=record.topic, key=record.key, headers=list(record.headers), payload=record.payload)
         assert not any(await self._producer.send([raw]))
+        self.read += 1
 
-    async def _all_read(self) -> bool:
+    async def all_read(self) -> bool:
         (row,) = await fetch(self.database.superuser_url, POSITIONS)
         return row["n"] >= self.read
 
@@ -147,6 +148,12 @@ async def test_one_that_fails_after_its_release_is_dead_and_the_rest_waits_again
 
         (_, second) = await letters()
         parking.bad = set()
+        for decided_before in (deadletter.dropped(letter), deadletter.replay(letter)):
+            await parking.sent(decided_before)
+            await eventually(parking.all_read)
+            assert await parking.acted() == [mine[0].id, mine[1].id]
+            assert (await parking.waiting(), await parking.keys()) == (1, ["parked"])
+
         await parking.sent(deadletter.replay(second))
         await eventually(lambda: _equal(parking.acted(), [one.id for one in mine]))
 

@@ -62,7 +62,7 @@ class DeadLetter:
 
 def write(record: Raw, origin: Origin, reason: Reason, *, group: str, now: datetime) -> Raw:
     """The dead letter of a record: key, value and headers as they were, and where, why and when beside them."""
-    first = _first_origin(record, origin, group)
+    first = first_origin(record.headers, origin, group)
     added = {
         "error": reason.error,
         "message": redaction.scrub(reason.message)[:MESSAGE_LENGTH],
@@ -127,6 +127,17 @@ def source_of(topic: str, group: str) -> str:
     return topic.removesuffix(replay_topic("", group))
 
 
+def first_origin(headers: Sequence[tuple[str, bytes | None]], origin: Origin, group: str) -> Origin:
+    """Where a record first stood, also one of a replay topic: that fails again as the letter it was."""
+    source = source_of(origin.topic, group)
+    if source == origin.topic:
+        return origin
+    try:
+        return _origin(_ours(headers))
+    except (KeyError, ValueError):  # put there by hand
+        return replace(origin, topic=source)
+
+
 def distinct(letters: Sequence[DeadLetter]) -> list[DeadLetter]:
     """One letter per original record and group that gave it up, the newest, in the order of their failure."""
     newest = {(letter.group, letter.identity): letter for letter in letters}
@@ -140,17 +151,6 @@ def _origin(ours: Mapping[str, str]) -> Origin:
         offset=int(ours["offset"]),
         timestamp=int(ours["timestamp"]),
     )
-
-
-def _first_origin(record: Raw, origin: Origin, group: str) -> Origin:
-    """Where the record first stood: a replay that fails again goes to the dead letters of its first topic."""
-    source = source_of(origin.topic, group)
-    if source == origin.topic:
-        return origin
-    try:
-        return _origin(_ours(record.headers))
-    except (KeyError, ValueError):  # put there by hand
-        return replace(origin, topic=source)
 
 
 def _ours(headers: Sequence[tuple[str, bytes | None]]) -> dict[str, str]:

@@ -2,7 +2,8 @@
 
 The order per key is what handlers rely on, so an event must not pass a dead one of its key, unless its handler
 keeps the newest full state anyway (`commutative`). A replay of the dead letter, or its being dropped, releases the
-key: what waits is handled in order, and what comes meanwhile goes on waiting behind it.
+key: what waits is handled in order, and what comes meanwhile goes on waiting behind it. A decision about another
+letter of the key, decided before or late, releases nothing: the key knows which one it waits for.
 
 Locks: who parks holds the key's row in share mode, who releases holds it alone, so nothing is parked behind a
 release that has just ended.
@@ -19,6 +20,8 @@ from kit.outbox import pack, unpack
 
 Key: TypeAlias = tuple[str, bytes]
 """A source topic and a record's key in it."""
+Letter: TypeAlias = tuple[Key, str]
+"""A dead letter: its record's key, and where in the key's topic it first stood, as partition/offset."""
 
 PARKED = text("""
     SELECT p.topic, p.key
@@ -27,9 +30,11 @@ PARKED = text("""
     ORDER BY p.topic, p.key FOR SHARE OF p
 """)
 
+# What is parked goes on waiting for the same letter; after a release it waits for the new one.
 PARK = text("""
-    INSERT INTO parked_key (topic, key, state) VALUES (:topic, :key, 'parked')
-    ON CONFLICT (topic, key) DO UPDATE SET state = 'parked'
+    INSERT INTO parked_key (topic, key, state, letter) VALUES (:topic, :key, 'parked', :letter)
+    ON CONFLICT (topic, key) DO UPDATE SET state = 'parked', letter = EXCLUDED.letter
+    WHERE parked_key.state <> 'parked'
 """)
 
 KEEP = text("""
@@ -40,11 +45,13 @@ KEEP = text("""
     )
 """)
 
+# The letter is forgotten with its release: the build before, which may run beside this one, parks without one.
 RELEASE = text("""
-    UPDATE parked_key p SET state = 'releasing'
+    UPDATE parked_key p SET state = 'releasing', letter = NULL
     FROM (SELECT k.topic, k.key FROM parked_key k
-          JOIN unnest(CAST(:topics AS text[]), CAST(:keys AS bytea[])) AS asked (topic, key)
-            ON k.topic = asked.topic AND k.key = asked.key
+          JOIN unnest(CAST(:topics AS text[]), CAST(:keys AS bytea[]), CAST(:letters AS text[]))
+            AS decided (topic, key, letter)
+            ON k.topic = decided.topic AND k.key = decided.key AND coalesce(k.letter = decided.letter, true)
           ORDER BY k.topic, k.key FOR UPDATE OF k) AS held
     WHERE p.topic = held.topic AND p.key = held.key
 """)
@@ -87,9 +94,10 @@ async def parked(tx: Transaction, keys: set[Key]) -> set[Key]:
     return {(row.topic, bytes(row.key)) for row in await tx.rows(PARKED, _columns(sorted(keys)))}
 
 
-async def park(tx: Transaction, key: Key) -> None:
-    """From here on later events of the key wait."""
-    await tx.execute(PARK, {"topic": key[0], "key": key[1]})
+async def park(tx: Transaction, letter: Letter) -> None:
+    """From here on later events of the letter's key wait for a decision about it."""
+    (topic, key), place = letter
+    await tx.execute(PARK, {"topic": topic, "key": key, "letter": place})
 
 
 async def keep(tx: Transaction, records: Sequence[tuple[Key, Any]]) -> None:
@@ -110,10 +118,11 @@ async def keep(tx: Transaction, records: Sequence[tuple[Key, Any]]) -> None:
     )
 
 
-async def release(tx: Transaction, keys: set[Key]) -> None:
-    """What waits behind these keys may be handled; keys that are not parked stay as they are."""
-    if keys:
-        await tx.execute(RELEASE, _columns(sorted(keys)))
+async def release(tx: Transaction, decided: set[Letter]) -> None:
+    """What waits for these letters may be handled; keys that are not parked, or wait for another, stay as they are."""
+    if decided:
+        keys, places = zip(*sorted(decided), strict=True)
+        await tx.execute(RELEASE, {**_columns(keys), "letters": list(places)})
 
 
 async def claim(tx: Transaction) -> Key | None:

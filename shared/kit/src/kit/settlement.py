@@ -41,7 +41,7 @@ DEAD = "dead:"
 
 @dataclass(slots=True)
 class Effected:
-    """What became of some records: their ends, those that wait behind a dead one, and the keys of dead ones."""
+    """What became of some records: their ends, those that wait behind a dead one, and the keys parked behind one."""
 
     ends: Ends = field(default_factory=Ends)
     aside: list[tuple[parking.Key, Record]] = field(default_factory=list[tuple[parking.Key, Record]])
@@ -195,10 +195,10 @@ class Settlement:
         blocked = await parking.parked(tx, {one.key for one in arrivals if one.key is not None and self._waits(one)})
         effected = await self._effect(tx, arrivals, blocked)
         await parking.keep(tx, effected.aside)
-        replayed = {one.key for one in arrivals if one.replayed and one.key is not None}
-        released = replayed - effected.dead
-        await parking.release(tx, released)
-        self.releasing = self.releasing or bool(released)
+        replayed = [(one.key, one.record) for one in arrivals if one.replayed and one.key is not None]
+        decided = {(key, self._place(record)) for key, record in replayed if key not in effected.dead}
+        await parking.release(tx, decided)
+        self.releasing = self.releasing or bool(decided)
         return effected.ends
 
     async def _effect(self, tx: Transaction, arrivals: Sequence[Arrival], blocked: set[parking.Key]) -> "Effected":
@@ -217,9 +217,9 @@ class Settlement:
                 try:
                     batch.append(self._dispatcher.decode(record.headers, record.value))
                 except UndecodableError as error:
-                    await self._give_up(tx, one, error.code, error.detail, attempts=1)
+                    held = await self._give_up(tx, one, error.code, error.detail, attempts=1)
+                    effected.dead |= {key for key in (held,) if key is not None}
                     effected.ends[record.topic, DEAD + error.code] += 1
-                    effected.dead |= {key for key in (one.key,) if key is not None}
         self._break_beyond(sum(number for (_, end), number in effected.ends.items() if end.startswith(DEAD)))
         effected.ends.update(await self.handle(tx, batch))
         return effected
@@ -233,11 +233,15 @@ class Settlement:
         if sum(self._recent) + dead > BREAKER_DEAD:
             raise BreakerOpenError
 
-    async def _give_up(self, tx: Transaction, one: Arrival, error: str, message: str, *, attempts: int) -> None:
-        """A dead letter, and later events of its key wait behind it."""
+    async def _give_up(
+        self, tx: Transaction, one: Arrival, error: str, message: str, *, attempts: int
+    ) -> parking.Key | None:
+        """A dead letter; the key whose later events wait behind it, None where they may pass."""
         tx.forward(self._dead_letter(one.record, error, message, attempts=attempts))
-        if one.key is not None and not self._dispatcher.commutative(one.type):
-            await parking.park(tx, one.key)
+        if one.key is None or self._dispatcher.commutative(one.type):
+            return None
+        await parking.park(tx, (one.key, self._place(one.record)))
+        return one.key
 
     async def _bury(
         self,
@@ -263,20 +267,26 @@ class Settlement:
             if dead:
                 telemetry.DEAD_LETTERS.labels(topic, end.removeprefix(DEAD)).inc(number)
 
+    def _place(self, record: Record) -> str:
+        """Where it first stood: tells its dead letter from the others of its key."""
+        first = deadletter.first_origin(record.headers, _origin(record), self._group)
+        return f"{first.partition}/{first.offset}"
+
     def _dead_letter(self, record: Record, error: str, message: str, *, attempts: int) -> Raw:
         log.error("consumer.dead_letter", topic=record.topic, offset=record.offset, error=error)
         return deadletter.write(
             Raw(topic=record.topic, key=record.key, headers=record.headers, payload=record.value),
-            deadletter.Origin(
-                topic=record.topic,
-                partition=record.partition,
-                offset=record.offset,
-                timestamp=record.timestamp,
-            ),
+            _origin(record),
             deadletter.Reason(error=error, message=message, attempts=attempts),
             group=self._group,
             now=self._clock.now(),
         )
+
+
+def _origin(record: Record) -> deadletter.Origin:
+    return deadletter.Origin(
+        topic=record.topic, partition=record.partition, offset=record.offset, timestamp=record.timestamp
+    )
 
 
 def _nexts(records: Sequence[Record]) -> dict[Partition, int]:
