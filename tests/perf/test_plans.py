@@ -9,7 +9,7 @@ from typing import cast
 
 import pytest
 from perf.files import a_file
-from perf.watching import Watched, watching
+from perf.watching import Watched, nodes, watching
 from service.routing.conftest import ABROAD, Routing, capture, items
 
 from intake.service import service as intake_service
@@ -86,7 +86,10 @@ OF_ROUTING = {
     "entry_part": "'entry', n.a, 'tenant', {tenant}",
     "determination": "'id', n.c, 'entry', n.a, 'tenant', {tenant}",
     "assignment": "'id', n.d, 'entry', n.a, 'determination', n.c, 'tenant', {tenant}, 'holder_tenant', "
-    "'agency:n-' || n.number % 500, 'due_at', now() + n.number * interval '1 hour'",
+    "'agency:n-' || n.number % 500, "
+    # as in life, most were taken long ago, and of the others none is late
+    "'state', CASE n.number % 10 WHEN 0 THEN 'assigned' ELSE 'accepted' END, "
+    "'due_at', now() + CASE n.number % 10 WHEN 0 THEN 1 ELSE -1 END * n.number * interval '1 hour'",
     "identification_request": "'id', n.d, 'entry', n.a, 'determination', n.c, 'tenant', {tenant}",
 }
 
@@ -167,6 +170,8 @@ async def test_late_assignments_are_found(routing: Routing) -> None:
     with watching(plans=True) as seen:
         assert await routing.harness.work() >= 1
     assert_by_index(seen, "job", "assignment")
+    (flagging,) = [root for statement, root in seen.plans if "SET overdue = true" in statement]
+    assert "assignment_due" in {node.get("Index Name") for node in nodes(flagging)}
 
 
 @pytest.mark.parametrize("floor", [0, 1_000_000], ids=["much to send", "nothing to send"])

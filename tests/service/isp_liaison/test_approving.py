@@ -181,6 +181,17 @@ async def test_a_returned_request_gives_its_lines_back_to_the_draft(liaison: Lia
     assert problem(await liaison.approve(number)) == (409, "request.returned")
 
 
+async def test_a_returned_request_gives_back_no_line_that_nobody_waits_for_any_more(liaison: Liaison) -> None:
+    moot = await liaison.given(capture("70.24.10.1"))
+    await liaison.given(capture("70.24.10.2"))
+    number = await liaison.number()
+    await liaison.submit(number)
+    await liaison.cancelled(moot)
+    assert (await liaison.post(f"requests/{number}:return", {"reason": "x"}, sub="o-2")).status_code == 200
+    (draft,) = await liaison.queue(instrument=PRODUCTION)
+    assert [line["ip"] for line in await liaison.lines(draft["number"])] == ["70.24.10.2"]
+
+
 async def test_a_request_that_is_being_sent_or_with_its_provider_is_not_returned(liaison: Liaison) -> None:
     await liaison.given()
     number = await liaison.number()

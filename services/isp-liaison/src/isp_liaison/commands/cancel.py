@@ -42,8 +42,8 @@ async def _locked(tx: Transaction, entries: Sequence[EntryId]) -> tuple[dict[Req
     """
     concerned: dict[RequestId, Request] = {}
     found: dict[LineId, Line] = {}
-    while others := await lines.requests_of(tx, entries) - concerned.keys():
-        concerned |= await requests.lock(tx, others)
+    while others := await requests.lock_of_entries(tx, entries, but=concerned):
+        concerned |= others
         found |= await lines.of_requests(tx, others)
     return concerned, found
 

@@ -33,12 +33,14 @@ async def visible(tx: Transaction, number: str) -> tuple[Request, Mapping[LineId
 
 
 async def askable(app: Application, tx: Transaction, found: Mapping[LineId, Line]) -> dict[LineId, Line]:
-    """The lines that wait to be asked; those whose referral was erased meanwhile are dropped."""
+    """The lines that wait to be asked; dropped are those that nobody waits for, or whose referral was erased."""
     waiting = [line for line in found.values() if line.state is LineState.OPEN]
-    kept = {line.id: line for line in await writing.alive(app, waiting)}
-    erased = [line.id for line in waiting if line.id not in kept]
-    if erased:
-        await lines.end(tx, [(line, None) for line in erased], LineState.DROPPED, tx.now())
+    asked_for = await lines.entries(tx, [line.id for line in waiting])
+    needed = [line for line in waiting if any(one.current for one in asked_for.get(line.id, ()))]
+    kept = {line.id: line for line in await writing.alive(app, needed)}
+    dropped = [line.id for line in waiting if line.id not in kept]
+    if dropped:
+        await lines.end(tx, [(line, None) for line in dropped], LineState.DROPPED, tx.now())
     return kept
 
 

@@ -53,10 +53,6 @@ PRESERVED_UNTIL = text("""
 """)
 
 ENTRIES = text("SELECT * FROM line_entry WHERE line = ANY (CAST(:lines AS uuid[])) ORDER BY line, entry")
-REQUESTS_OF_ENTRIES = text("""
-    SELECT DISTINCT l.request FROM line_entry e JOIN line l ON l.id = e.line
-    WHERE e.entry = ANY (CAST(:entries AS uuid[])) AND e.state = 'current'
-""")
 REQUESTS_OF_SAME_DATA = text("""
     SELECT DISTINCT o.request FROM line l
     JOIN line o ON o.mark = l.mark AND o.investigation = l.investigation AND o.provider = l.provider
@@ -211,11 +207,6 @@ async def entries(tx: Transaction, lines: Iterable[UUID]) -> dict[LineId, list[L
     for row in await tx.rows(ENTRIES, {"lines": sorted(set(lines))}):
         found.setdefault(LineId(row.line), []).append(_entry(row))
     return found
-
-
-async def requests_of(tx: Transaction, entries: Iterable[EntryId]) -> set[RequestId]:
-    """The requests in which something is asked for these suspects and victims, without a lock."""
-    return {row.request for row in await tx.rows(REQUESTS_OF_ENTRIES, {"entries": sorted(set(entries))})}
 
 
 async def requests_of_same_data(tx: Transaction, request: RequestId) -> set[RequestId]:

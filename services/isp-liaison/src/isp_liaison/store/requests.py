@@ -32,6 +32,14 @@ LOCK_DRAFTS = text("""
     WHERE r.state = 'draft' ORDER BY r.id FOR UPDATE OF r
 """)
 BY_NUMBER = text("SELECT id FROM request WHERE number = :number")
+LOCK_OF_ENTRIES = text("""
+    SELECT * FROM request
+    WHERE id IN (
+        SELECT l.request FROM line_entry e JOIN line l ON l.id = e.line
+        WHERE e.entry = ANY (CAST(:entries AS uuid[])) AND e.state = 'current'
+    ) AND id <> ALL (CAST(:but AS uuid[]))
+    ORDER BY id FOR UPDATE
+""")
 LOCK = text("SELECT * FROM request WHERE id = ANY (CAST(:ids AS uuid[])) ORDER BY id FOR UPDATE")
 BY_IDS = text("SELECT * FROM request WHERE id = ANY (CAST(:ids AS uuid[])) ORDER BY id")
 
@@ -168,6 +176,12 @@ async def find(tx: Transaction, number: str) -> RequestId | None:
 async def lock(tx: Transaction, ids: Iterable[UUID]) -> dict[RequestId, Request]:
     """The requests that the caller may see, locked in order of their ids."""
     return {one.id: one for one in map(request_of, await tx.rows(LOCK, {"ids": sorted(set(ids))}))}
+
+
+async def lock_of_entries(tx: Transaction, entries: Iterable[UUID], *, but: Iterable[UUID]) -> dict[RequestId, Request]:
+    """The requests in which something is asked for these suspects and victims, but those, locked likewise."""
+    rows = await tx.rows(LOCK_OF_ENTRIES, {"entries": sorted(set(entries)), "but": sorted(but)})
+    return {one.id: one for one in map(request_of, rows)}
 
 
 async def read(tx: Transaction, ids: Iterable[UUID]) -> dict[RequestId, Request]:

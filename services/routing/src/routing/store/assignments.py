@@ -64,9 +64,14 @@ RETELL = text("""
 """)
 
 FLAG_OVERDUE = text("""
-    WITH late AS (SELECT id FROM assignment
-                  WHERE state = 'assigned' AND due_at <= :now AND NOT overdue
-                  ORDER BY id LIMIT :limit FOR UPDATE SKIP LOCKED)  -- primary-key order: the law of locks
+    WITH due AS MATERIALIZED (  -- by the index of what is open: the planner cannot know how few of many are late
+        SELECT id FROM assignment WHERE state = 'assigned' AND due_at <= :now AND NOT overdue
+        ORDER BY due_at LIMIT :limit
+    ), late AS (
+        SELECT id FROM assignment
+        WHERE id IN (SELECT id FROM due) AND state = 'assigned' AND due_at <= :now AND NOT overdue
+        ORDER BY id FOR UPDATE SKIP LOCKED  -- primary-key order: the law of locks
+    )
     UPDATE assignment a SET overdue = true FROM late WHERE a.id = late.id
     RETURNING a.*
 """)

@@ -4,8 +4,8 @@ from alembic import op
 
 from kit.migrations import v3
 
-revision = "0002"
-down_revision = "0001"
+revision = "0003"
+down_revision = "0002"
 
 
 def upgrade() -> None:
