@@ -6,6 +6,7 @@ from typing import Any
 
 import httpx
 import orjson
+import pytest
 from sqlalchemy import text
 
 from contracts.events.entries import SuspectReported
@@ -15,6 +16,14 @@ from sandbox.generator import native
 
 IP = "24.48.0.1"
 TAKE = text("SELECT pg_advisory_xact_lock(hashtextextended('intake.key partner:bureau-nl k', 0))")
+
+
+FORGOTTEN_AT_ONCE = 2
+
+
+@pytest.fixture
+def options() -> dict[str, Any]:
+    return {"forget_chunk": FORGOTTEN_AT_ONCE}
 
 
 def a_file(reference: str = "NL-1", **more: Any) -> bytes:
@@ -106,8 +115,10 @@ async def test_who_waits_two_seconds_for_another_request_of_its_key_is_told_so(i
     assert (await partner.post(a_file(), Idempotency_Key="k")).status_code == 201
 
 
-async def test_old_keys_are_forgotten_and_their_files_are_not(intake: Harness, partner: Any) -> None:
+async def test_old_keys_are_all_forgotten_and_their_files_are_not(intake: Harness, partner: Any) -> None:
     first = await partner.post(a_file(), Idempotency_Key="k")
+    for number in range(FORGOTTEN_AT_ONCE * 2):
+        await partner.post(a_file(), Idempotency_Key=f"k-{number}")
     intake.clock.set(intake.clock.now().replace(year=2027))
     await intake.process.worker.plant()
 

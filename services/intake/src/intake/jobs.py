@@ -42,9 +42,10 @@ async def publish(app: Intake, tx: Transaction, job: Job, keys: Mapping[UUID, Da
 
 
 async def forget_keys(app: Intake, tx: Transaction, _job: Job, _result: Any) -> Outcome:
-    """Idempotency keys beyond their time."""
-    await forget.forget_keys(tx, app.clock.now() - app.settings.idempotency_kept)
-    return Done()
+    """The next idempotency keys beyond their time."""
+    now, settings = app.clock.now(), app.settings
+    more = await forget.forget_keys(tx, now - settings.idempotency_kept, settings.forget_chunk)
+    return Again(now) if more else Done()
 
 
 async def give_up_uploads(app: Intake, tx: Transaction, _job: Job, _result: Any) -> Outcome:

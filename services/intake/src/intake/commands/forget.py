@@ -8,9 +8,9 @@ from intake.store import referrals, uploads
 from kit.database import Transaction
 
 
-async def forget_keys(tx: Transaction, before: datetime) -> None:
-    """Forget keys that were used before a moment, at most some thousands at once."""
-    await tx.execute(referrals.EXPIRE_KEYS, {"before": before})
+async def forget_keys(tx: Transaction, before: datetime, chunk: int) -> bool:
+    """Forget keys that were used before a moment, at most `chunk` at once. Whether there may be more."""
+    return await tx.execute(referrals.EXPIRE_KEYS, {"before": before, "chunk": chunk}) == chunk
 
 
 async def give_up_uploads(tx: Transaction, before: datetime, now: datetime) -> None:

@@ -94,7 +94,7 @@ FRAME = text("""
 
 EXPIRE_KEYS = text("""
     WITH old AS (SELECT tenant, key FROM idempotency WHERE created_at < :before
-                 ORDER BY tenant, key LIMIT 5000 FOR UPDATE SKIP LOCKED)
+                 ORDER BY tenant, key LIMIT :chunk FOR UPDATE SKIP LOCKED)
     DELETE FROM idempotency i USING old WHERE i.tenant = old.tenant AND i.key = old.key
 """)
 
