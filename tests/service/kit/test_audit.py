@@ -1,11 +1,11 @@
 """The audit on a real database: written with the act, sealed within a second, and every forgery found."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 
 import asyncpg
 import pytest
-from probe.service import NOW, database_of
+from probe.service import NOW
 from sqlalchemy import text
 
 from kit import audit, audit_verification, telemetry
@@ -27,13 +27,6 @@ OFFICER = Principal(
     scopes=frozenset(),
     purpose="review",
 )
-
-
-@pytest.fixture
-async def probe(database: TestDatabase) -> AsyncIterator[Database]:
-    made = database_of(database)
-    yield made
-    await made.close()
 
 
 @pytest.fixture

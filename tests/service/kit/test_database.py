@@ -1,11 +1,10 @@
 """The unit of work, its roles and what it writes."""
 
 import asyncio
-from collections.abc import AsyncIterator
 
 import asyncpg
 import pytest
-from probe.service import database_of, received, withdrawn
+from probe.service import received, withdrawn
 from sqlalchemy import text
 
 from contracts import envelope, ids
@@ -19,13 +18,6 @@ from kit.time import SystemClock
 INSERT = text("INSERT INTO note (id, tenant, text) VALUES (:id, :tenant, 'x')")
 BODY = {"body": '{"a": [5]}'}
 IDS = text("SELECT id FROM note ORDER BY id")
-
-
-@pytest.fixture
-async def probe(database: TestDatabase) -> AsyncIterator[Database]:
-    made = database_of(database)
-    yield made
-    await made.close()
 
 
 async def test_leaving_the_block_commits_rows_and_events_together(probe: Database, database: TestDatabase) -> None:

@@ -1,11 +1,10 @@
 """The law of locks, seen from both sides: what breaks without it, and that it holds."""
 
 import asyncio
-from collections.abc import AsyncIterator
 
 import asyncpg
 import pytest
-from probe.service import database_of, received
+from probe.service import received
 from sqlalchemy import text
 
 from contracts import ids
@@ -13,16 +12,8 @@ from kit import inbox
 from kit.database import Database
 from kit.failures import is_transient
 from kit.outbox import Origin
-from kit.testing.databases import TestDatabase
 
 ONE = text("INSERT INTO inbox (event_id) VALUES (:id) ON CONFLICT DO NOTHING")
-
-
-@pytest.fixture
-async def probe(database: TestDatabase) -> AsyncIterator[Database]:
-    made = database_of(database)
-    yield made
-    await made.close()
 
 
 async def test_a_deadlock_is_a_transient_failure(probe: Database) -> None:

@@ -1,14 +1,9 @@
 """Which decisions release a parked key: those about the letter it waits for, and any where no letter was told."""
 
-from collections.abc import AsyncIterator
-
-import pytest
-from probe.service import database_of
 from sqlalchemy import text
 
 from kit import parking
 from kit.database import Database
-from kit.testing.databases import TestDatabase
 
 KEY: parking.Key = ("interlink.referrals", b"key")
 FIRST, SECOND = (KEY, "0/1"), (KEY, "0/2")
@@ -18,13 +13,6 @@ PARK_BEFORE = text("""
     INSERT INTO parked_key (topic, key, state) VALUES (:topic, :key, 'parked')
     ON CONFLICT (topic, key) DO UPDATE SET state = 'parked'
 """)
-
-
-@pytest.fixture
-async def probe(database: TestDatabase) -> AsyncIterator[Database]:
-    made = database_of(database)
-    yield made
-    await made.close()
 
 
 async def test_a_key_waits_for_the_letter_that_parked_it_until_that_one_is_decided(probe: Database) -> None:

@@ -1,11 +1,10 @@
 """What one batch does to the events that stand behind a dead one of their key, without a broker."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-import pytest
-from probe.service import EFFECTS, NOW, Application, Told, database_of, received, record, record_of
+from probe.service import EFFECTS, NOW, Application, Told, received, record, record_of
 
 from contracts import ids
 from contracts.events.referrals import ReferralAmended, ReferralReceived
@@ -31,13 +30,6 @@ class Standing:
     key: bytes | None
     value: bytes | None
     headers: Sequence[tuple[str, bytes | None]]
-
-
-@pytest.fixture
-async def probe(database: TestDatabase) -> AsyncIterator[Database]:
-    made = database_of(database)
-    yield made
-    await made.close()
 
 
 def amended(referral: UUID) -> ReferralAmended:

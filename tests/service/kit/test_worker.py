@@ -1,12 +1,12 @@
 """Due work: claimed once, called with no transaction open, applied only by who still holds it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine, Sequence
+from collections.abc import Coroutine, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from probe.service import database_of, received
+from probe.service import received
 
 from kit.database import Database, Transaction
 from kit.jobs import Again, Done, Job, NewJob, Outcome, grouped, job
@@ -18,13 +18,6 @@ from kit.worker import LEASE, MAX_ATTEMPTS, Worker, delay
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 JOBS = "SELECT kind, key, state, attempts, due_at, error FROM probe.job ORDER BY kind, key"
-
-
-@pytest.fixture
-async def probe(database: TestDatabase) -> AsyncIterator[Database]:
-    made = database_of(database)
-    yield made
-    await made.close()
 
 
 @pytest.fixture

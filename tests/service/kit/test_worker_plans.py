@@ -1,12 +1,9 @@
 """However long the queue of due work is, looking and claiming follow its indexes."""
 
 import json
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from typing import Any
 
-import pytest
-from probe.service import database_of
 from sqlalchemy import text
 
 from contracts import ids
@@ -15,13 +12,6 @@ from kit.testing.databases import TestDatabase, fetch
 from kit.worker import CLAIM, WAITING
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
-
-
-@pytest.fixture
-async def probe(database: TestDatabase) -> AsyncIterator[Database]:
-    made = database_of(database)
-    yield made
-    await made.close()
 
 
 async def test_a_claim_follows_its_index_however_long_the_queue_is(probe: Database, database: TestDatabase) -> None:
