@@ -23,6 +23,7 @@ NOW = datetime.now(UTC)  # noqa: TID251 - captures must be of these days, as in 
 DRAIN_SECONDS = 10
 AT_ONCE = 3
 FEWEST = 20
+MORE_THAN_TAKEN = 1_000_000
 SENT = "SELECT number, provider FROM isp_liaison.request WHERE state IN ('sent', 'answered', 'closed') LIMIT 1"
 TOLD = "SELECT id, agency FROM notifications.notice WHERE state = 'frozen' AND agency LIKE 'ice-%' ORDER BY id LIMIT 1"
 
@@ -61,8 +62,8 @@ async def asked(http: httpx.AsyncClient, ask: Ask) -> httpx.Response:
 
 
 async def posts(_suite: Suite) -> Iterator[Ask]:
-    """New files, one after the other."""
-    made = files(5004, 1_000, 1, now=NOW)
+    """New files, one after the other, more than the fastest machine takes meanwhile."""
+    made = files(5004, MORE_THAN_TAKEN, 1, now=NOW)
     return (Ask(client="bureau-nl", path="/v1/referrals", body=one.body) for one in made)
 
 
