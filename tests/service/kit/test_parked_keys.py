@@ -20,9 +20,9 @@ async def test_a_key_waits_for_the_letter_that_parked_it_until_that_one_is_decid
         await parking.park(tx, FIRST)
         await parking.park(tx, SECOND)
         await parking.release(tx, {SECOND})
-        assert await parking.claim(tx) is None
+        assert await parking.next_released(tx) is None
         await parking.release(tx, {FIRST, SECOND})
-        assert await parking.claim(tx) == KEY
+        assert await parking.next_released(tx) == KEY
 
 
 async def test_after_a_release_it_waits_for_the_letter_that_parks_it_again(probe: Database) -> None:
@@ -31,9 +31,9 @@ async def test_after_a_release_it_waits_for_the_letter_that_parks_it_again(probe
         await parking.release(tx, {FIRST})
         await parking.park(tx, SECOND)
         await parking.release(tx, {FIRST})
-        assert await parking.claim(tx) is None
+        assert await parking.next_released(tx) is None
         await parking.release(tx, {SECOND})
-        assert await parking.claim(tx) == KEY
+        assert await parking.next_released(tx) == KEY
 
 
 async def test_any_decision_releases_what_the_build_before_has_parked(probe: Database) -> None:
@@ -41,11 +41,11 @@ async def test_any_decision_releases_what_the_build_before_has_parked(probe: Dat
     async with probe.as_system() as tx:
         await tx.execute(PARK_BEFORE, {"topic": KEY[0], "key": KEY[1]})
         await parking.release(tx, {FIRST})
-        assert await parking.claim(tx) == KEY
+        assert await parking.next_released(tx) == KEY
 
         await parking.free(tx, KEY)
         await parking.park(tx, FIRST)
         await parking.release(tx, {FIRST})
         await tx.execute(PARK_BEFORE, {"topic": KEY[0], "key": KEY[1]})
         await parking.release(tx, {SECOND})
-        assert await parking.claim(tx) == KEY
+        assert await parking.next_released(tx) == KEY

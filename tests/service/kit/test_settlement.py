@@ -1,22 +1,26 @@
-"""What one batch does to the events that stand behind a dead one of their key, without a broker."""
+"""What becomes of the events that stand behind a dead one of their key, without a broker."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
-from probe.service import EFFECTS, NOW, Application, Told, received, record, record_of
+import asyncpg
+from probe.service import DISPATCHER, EFFECTS, NOW, Application, Told, received, record, record_of
 
 from contracts import ids
 from contracts.events.referrals import ReferralAmended, ReferralReceived
-from kit import positions
-from kit.database import Database
-from kit.dispatch import Dispatcher, on
+from kit import parking, positions
+from kit.database import Database, Transaction
+from kit.dispatch import Dispatcher, Received, on
 from kit.positions import Partition
-from kit.settlement import Settlement
+from kit.settlement import SINGLE_TRIES, Settlement
 from kit.testing.databases import TestDatabase, fetch
 from kit.time import SystemClock
 
 GROUP = "interlink.probe"
+LETTERS = "SELECT FROM probe.outbox"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,3 +79,97 @@ async def test_a_broken_event_that_may_be_passed_holds_no_later_event_of_its_key
     await settlement.settle([standing(broken, 0), standing(ordered, 1)], expected)
     assert [row["event"] for row in await fetch(database.superuser_url, EFFECTS)] == [ordered.id]
     assert await fetch(database.superuser_url, "SELECT FROM probe.parked_record") == []
+
+
+def of_one_key(count: int) -> list[Told]:
+    key = ids.new()
+    return [record_of(received(key), sequence=number) for number in range(1, count + 1)]
+
+
+async def released(probe: Database, *keys: list[Told]) -> None:
+    """What stands behind these keys may be handled."""
+    for told in keys:
+        key = (told[0].record.topic, told[0].record.key or b"")
+        async with probe.as_system() as tx:
+            await parking.park(tx, (key, "0/0"))
+            await parking.keep(tx, [(key, standing(one, number)) for number, one in enumerate(told, start=1)])
+            await parking.release(tx, {(key, "0/0")})
+
+
+class Between(Database):
+    """The probe's, with something that happens before each of its transactions."""
+
+    def __init__(self, database: TestDatabase, before: Callable[[], Awaitable[None]]) -> None:
+        super().__init__(schema="probe", api_url=None, system_url=database.url("probe_system"), clock=SystemClock())
+        self._before = before
+
+    @asynccontextmanager
+    async def _after(self) -> AsyncGenerator[Transaction]:
+        await self._before()
+        async with super().as_system() as tx:
+            yield tx
+
+    def as_system(self) -> Any:
+        return self._after()
+
+
+def settlement_of(database: Database, application: Application) -> Settlement:
+    return Settlement(
+        dispatcher=DISPATCHER, application=application, database=database, clock=SystemClock(), group=GROUP
+    )
+
+
+async def test_a_key_that_another_process_took_over_costs_no_other_key_its_record(
+    probe: Database, database: TestDatabase
+) -> None:
+    """One key's record fails each time, and before it is given up somebody else works on that key."""
+    first, second = sorted((of_one_key(1), of_one_key(1)), key=lambda told: told[0].record.key or b"")
+    await released(probe, first, second)
+    tries = 0
+
+    def fails(one: Received[Any]) -> bool:
+        nonlocal tries
+        tries += one.envelope.id == first[0].id
+        return one.envelope.id == first[0].id
+
+    other = await asyncpg.connect(database.superuser_url)
+
+    async def before() -> None:
+        if tries == 1 + SINGLE_TRIES and not other.is_in_transaction():
+            await other.execute("BEGIN")
+            await other.execute("SELECT FROM probe.parked_key WHERE key = $1 FOR UPDATE", first[0].record.key)
+
+    between = Between(database, before)
+    settlement = settlement_of(between, Application(fails=fails))
+    await settlement.release()
+    assert [row["event"] for row in await fetch(database.superuser_url, EFFECTS)] == [second[0].id]
+    assert await fetch(database.superuser_url, LETTERS) == []
+    assert settlement.releasing
+
+    await other.close()
+    tries = 0
+    await settlement.release()
+    assert len(await fetch(database.superuser_url, LETTERS)) == 1
+    await between.close()
+
+
+async def test_a_record_is_given_up_only_after_its_own_tries(probe: Database, database: TestDatabase) -> None:
+    """The one before it failed until somebody else was done with it, and then it failed once."""
+    told = of_one_key(2)
+    await released(probe, told)
+    tries = {one.id: 0 for one in told}
+
+    def fails(one: Received[Any]) -> bool:
+        tries[one.envelope.id] += 1
+        return one.envelope.id == told[0].id or tries[told[1].id] == 1
+
+    async def before() -> None:
+        if tries[told[0].id] == SINGLE_TRIES:
+            await fetch(database.superuser_url, "DELETE FROM probe.parked_record WHERE record_offset = 1")
+
+    between = Between(database, before)
+    await settlement_of(between, Application(fails=fails)).release()
+    assert [row["event"] for row in await fetch(database.superuser_url, EFFECTS)] == [told[1].id]
+    assert await fetch(database.superuser_url, LETTERS) == []
+    assert await fetch(database.superuser_url, "SELECT FROM probe.parked_key") == []
+    await between.close()

@@ -56,9 +56,13 @@ RELEASE = text("""
     WHERE p.topic = held.topic AND p.key = held.key
 """)
 
-CLAIM = text("""
+NEXT = text("""
     SELECT topic, key FROM parked_key WHERE state = 'releasing'
     ORDER BY topic, key LIMIT 1 FOR UPDATE SKIP LOCKED
+""")
+
+CLAIM = text("""
+    SELECT true FROM parked_key WHERE topic = :topic AND key = :key AND state = 'releasing' FOR UPDATE SKIP LOCKED
 """)
 
 RELEASING = text("SELECT EXISTS (SELECT FROM parked_key WHERE state = 'releasing')")
@@ -125,10 +129,15 @@ async def release(tx: Transaction, decided: set[Letter]) -> None:
         await tx.execute(RELEASE, {**_columns(keys), "letters": list(places)})
 
 
-async def claim(tx: Transaction) -> Key | None:
-    """A key that is being released and that nobody else works on, held until this transaction ends."""
-    row = await tx.row(CLAIM)
+async def next_released(tx: Transaction) -> Key | None:
+    """A key that is being released and that nobody else works on at the moment."""
+    row = await tx.row(NEXT)
     return None if row is None else (row.topic, bytes(row.key))
+
+
+async def claim(tx: Transaction, key: Key) -> bool:
+    """Hold the key until this transaction ends; False where another works on it, or its release has ended."""
+    return bool(await tx.scalar(CLAIM, {"topic": key[0], "key": key[1]}))
 
 
 async def releasing(tx: Transaction) -> bool:

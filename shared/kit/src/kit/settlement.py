@@ -48,6 +48,14 @@ class Effected:
     dead: set[parking.Key] = field(default_factory=set[parking.Key])
 
 
+@dataclass(frozen=True, slots=True)
+class FailedRelease:
+    """What waits behind a key could not be handled: the oldest that was tried, by its id, and why."""
+
+    oldest: int
+    error: Exception
+
+
 class Settlement:
     """Settles batches for one consumer group."""
 
@@ -101,46 +109,55 @@ class Settlement:
 
     async def _release_some(self) -> bool:
         """The oldest of one key together; if that fails, the oldest alone. False where no key is left."""
-        try:
-            return await self._released(RELEASED_AT_ONCE)
-        except Exception as error:
-            if isinstance(error, BreakerOpenError) or is_transient(error):
-                raise
-            log.warning("consumer.release_failed", error=type(error).__name__)
-        failure: Exception | None = None
+        async with self._database.as_system() as tx:
+            key = await parking.next_released(tx)
+        if key is None:
+            return False
+        failed = await self._released(key, RELEASED_AT_ONCE)
+        if failed is None:
+            return True
+        log.warning("consumer.release_failed", error=type(failed.error).__name__)
+        tried: set[int] = set()
         for _ in range(SINGLE_TRIES):
-            try:
-                return await self._released(1)
-            except Exception as error:
-                if isinstance(error, BreakerOpenError) or is_transient(error):
-                    raise
-                failure = error
-        return await self._bury_waiting(type(failure).__name__, str(failure))
+            failed = await self._released(key, 1)
+            if failed is None:
+                return True
+            tried.add(failed.oldest)
+        if tried == {failed.oldest}:  # no other process went on with the key meanwhile
+            await self._bury_waiting(key, failed)
+        return True
 
-    async def _released(self, limit: int) -> bool:
-        async with self._database.as_system() as tx:
-            key = await parking.claim(tx)
-            if key is None:
-                return False
-            waiting = await parking.oldest(tx, key, limit)
-            effected = await self._effect(tx, [arrival(record, self._group) for record in waiting], set())
-            behind = {id(record) for _, record in effected.aside}  # an undecodable one: a person decides again
-            await parking.forget(tx, [record for record in waiting if id(record) not in behind])
-            if len(waiting) < limit and not effected.dead:
-                await parking.free(tx, key)
+    async def _released(self, key: parking.Key, limit: int) -> FailedRelease | None:
+        """One try of that many; None where it worked, or another process works on the key. Raises transient errors."""
+        waiting: list[parking.Waiting] = []
+        try:
+            async with self._database.as_system() as tx:
+                if not await parking.claim(tx, key):
+                    return None
+                waiting = await parking.oldest(tx, key, limit)
+                effected = await self._effect(tx, [arrival(record, self._group) for record in waiting], set())
+                behind = {id(record) for _, record in effected.aside}  # an undecodable one: a person decides again
+                await parking.forget(tx, [record for record in waiting if id(record) not in behind])
+                if len(waiting) < limit and not effected.dead:
+                    await parking.free(tx, key)
+        except Exception as error:
+            if not waiting or isinstance(error, BreakerOpenError) or is_transient(error):
+                raise
+            return FailedRelease(oldest=waiting[0].id, error=error)
         self._count(effected.ends)
-        return True
+        return None
 
-    async def _bury_waiting(self, error: str, message: str) -> bool:
-        """Give up on the oldest of a key that is being released: the key is parked again behind it."""
+    async def _bury_waiting(self, key: parking.Key, failed: FailedRelease) -> None:
+        """Give up on what failed, if it is still the oldest of its key: the key is parked again behind it."""
+        error = type(failed.error).__name__
         async with self._database.as_system() as tx:
-            key = await parking.claim(tx)
-            waiting = [] if key is None else await parking.oldest(tx, key, 1)
-            for record in waiting:
-                await self._give_up(tx, arrival(record, self._group), error, message, attempts=SINGLE_TRIES)
+            waiting = await parking.oldest(tx, key, 1) if await parking.claim(tx, key) else []
+            if [record.id for record in waiting] != [failed.oldest]:
+                return
+            (record,) = waiting
+            await self._give_up(tx, arrival(record, self._group), error, str(failed.error), attempts=SINGLE_TRIES)
             await parking.forget(tx, waiting)
-        self._count(Ends((record.topic, DEAD + error) for record in waiting))
-        return True
+        self._count(Ends({(record.topic, DEAD + error): 1}))
 
     async def _again(self, records: Sequence[Record], expected: dict[Partition, int]) -> None:
         """Once more as it is, then halves, down to the record that fails by itself."""
