@@ -1,25 +1,33 @@
 """Who may do what on the broker: tried as each user, on the real one."""
 
 import asyncio
+import json
 import uuid
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from aiokafka import AIOKafkaConsumer
 from aiokafka.errors import GroupAuthorizationFailedError, KafkaError
 from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
 from confluent_kafka import KafkaError as Code
-from confluent_kafka.admin import AdminClient, NewTopic
+from confluent_kafka.admin import AclOperation, AdminClient, NewTopic
 
 from contracts import registry
 from contracts.access import OPERATOR, Declaration
 from contracts.events.entries import SuspectReported
 from contracts.events.referrals import ReferralReceived
+from interlink.observing import dead_letters
 from interlink.stack import topics
+from interlink.stack.home import Home
 from interlink.stack.kafka import ADMIN, SECURITY, Kafka, admin_client
+from interlink.stack.layout import StackError
 from interlink.stack.secrets import KAFKA_USERS, SUBSCRIBER
-from kit.kafka import KafkaAccess
+from kit import deadletter
+from kit.kafka import KafkaAccess, dead_letter_topic, replay_topic
+from kit.outbox import Raw
 
 PASSWORDS = {user: f"synthetic0{user.replace('-', '')}" for user in KAFKA_USERS}
 WRITERS = [(topic.name, topic.writer) for topic in registry.TOPICS]
@@ -136,6 +144,58 @@ def test_an_operator_replays_dead_letters_but_reads_no_events(broker: Kafka) -> 
     assert write(broker, "operator", replays) is None
     assert read(broker, "operator", "interlink.suspects") == Code.TOPIC_AUTHORIZATION_FAILED
     assert read(broker, "operator", letters) is None
+
+
+def home_of(broker: Kafka, folder: Path) -> Home:
+    """Where an operator's commands find that broker and their password."""
+    home = Home(folder)
+    home.ports_file.write_text(json.dumps({"kafka": broker.ports.client}))
+    (folder / "secrets.json").write_text(json.dumps({f"kafka.{user}": word for user, word in PASSWORDS.items()}))
+    return home
+
+
+def dead_letter_of(topic: str, group: str) -> Raw:
+    return deadletter.write(
+        Raw(topic=topic, key=b"k", headers=[], payload=b"x"),
+        deadletter.Origin(topic=topic, partition=0, offset=7, timestamp=0),
+        deadletter.Reason(error="PoisonError", message="synthetic", attempts=3),
+        group=group,
+        now=datetime(2026, 11, 26, tzinfo=UTC),
+    )
+
+
+def everything(broker: Kafka, topic: str) -> list[list[tuple[str, bytes]]]:
+    """The headers of every record of a topic."""
+    with closing(Consumer(settings_of(broker, ADMIN) | {"group.id": "tests.reader"})) as consumer:
+        places = [TopicPartition(topic, number, 0) for number in consumer.list_topics(topic).topics[topic].partitions]
+        ends = [consumer.get_watermark_offsets(place, timeout=20)[1] for place in places]
+        consumer.assign(places)
+        found = consumer.consume(sum(ends), 20) if any(ends) else []
+        return [[(name, value) for name, value in one.headers() or () if isinstance(value, bytes)] for one in found]
+
+
+def test_a_group_is_told_of_a_dropped_letter_before_it_is_gone(
+    broker: Kafka, admin: AdminClient, tmp_path: Path
+) -> None:
+    """Where the deletion fails what waits behind it goes on all the same, and the letter can be dropped again."""
+    topic, group = "interlink.victims", "interlink.routing"
+    letter, home = dead_letter_of(topic, group), home_of(broker, tmp_path)
+    producer = Producer(settings_of(broker, "routing"))
+    producer.produce(letter.topic, letter.payload, letter.key, 0, headers=list(letter.headers))
+    assert producer.flush(20) == 0
+    wanted = topics.bindings(topics.declarations())
+    deleting = (AclOperation.DELETE, "User:operator")
+    topics.set_rights(admin, [one for one in wanted if (one.operation, one.principal) != deleting], PASSWORDS)
+
+    letters = dead_letters.read_all(home, [dead_letter_topic(topic, group)])
+    with pytest.raises(StackError, match="refused to delete"):
+        dead_letters.drop(home, letters)
+    (told,) = everything(broker, replay_topic(topic, group))
+    assert deadletter.is_dropped(told)
+
+    topics.set_rights(admin, wanted, PASSWORDS)
+    dead_letters.drop(home, letters)
+    assert dead_letters.read_all(home, [dead_letter_topic(topic, group)]) == []
 
 
 def test_an_internal_subscriber_reads_topics_without_personal_data_only(broker: Kafka) -> None:

@@ -77,8 +77,9 @@ def _sent(home: Home, letters: Sequence[DeadLetter], record_of: Callable[[DeadLe
 
 
 def drop(home: Home, letters: Sequence[DeadLetter]) -> None:
-    """Delete the letters, and tell their groups, so that what waits behind them goes on.
+    """Tell their groups, so that what waits behind the letters goes on, and delete them.
 
+    In this order: once a letter is gone nobody could tell of it any more, and telling of it twice does no harm.
     Kafka deletes from the beginning of a partition, so older ones must be among them.
     Raises `StackError` where one is not.
     """
@@ -97,13 +98,13 @@ def drop(home: Home, letters: Sequence[DeadLetter]) -> None:
                 f"{topic}/{partition}/{min(older)} is older than what you drop, and Kafka deletes from the beginning. "
                 "Drop it too, or replay it first."
             )
+    deque(_sent(home, deadletter.distinct(letters), deadletter.dropped), maxlen=0)
     until = [TopicPartition(topic, partition, offset + 1) for (topic, partition), offset in last.items()]
     try:
         for answer in client.delete_records(until).values():
             answer.result(TIMEOUT)
     except KafkaException as error:
         raise StackError(f"Kafka refused to delete: {error.args[0]}") from error
-    deque(_sent(home, deadletter.distinct(letters), deadletter.dropped), maxlen=0)
 
 
 def name(letter: DeadLetter) -> str:
