@@ -79,6 +79,59 @@ async def test_an_account_under_another_reference_is_never_silently_withdrawn_an
     assert [(entry["state"], entry["review"]) for entry in shown["entries"]] == [("current", True)] * 2
 
 
+def unnamed(ip: str) -> dict[str, Any]:
+    """A suspect of whom nothing is known but a connection."""
+    return {"role": "suspect", "captures": [native.capture(ip)]}
+
+
+async def test_an_entry_that_could_not_be_read_is_not_withdrawn(intake: Harness, partner: Any) -> None:
+    """The version names it, though not in words that can be taken."""
+    await partner.post(a_file(1, suspect("S-1", "24.48.0.1"), suspect("S-2", "24.48.0.2")))
+    answer = await partner.post(a_file(2, suspect("S-1", "24.48.0.1"), suspect("S-2", "24.48.0.2", nonsense=1)))
+    assert answer.json()["counts"]["entries"] == {"accepted": 1, "rejected": 1}
+    assert [verdict["code"] for verdict in answer.json()["verdicts"]] == [
+        "entry.unknown_field",
+        "amendment.ambiguous",
+    ]
+    assert await intake.published(SuspectWithdrawn) == []
+    await partner.post(a_file(3, suspect("S-1", "24.48.0.1"), suspect("S-2", "24.48.0.9")))
+    assert len(await intake.published(SuspectAmended)) == 1
+    assert len(await intake.published(SuspectReported)) == 2
+
+
+async def test_of_entries_without_names_only_the_one_that_is_left_out_is_withdrawn(
+    intake: Harness, partner: Any
+) -> None:
+    """Those behind it move up by one place."""
+    first = await partner.post(a_file(1, *(unnamed(f"24.48.0.{number}") for number in (1, 2, 3))))
+    before = [entry["id"] for entry in (await partner.referral(first.json()["number"]))["entries"]]
+    await partner.post(a_file(2, unnamed("24.48.0.1"), unnamed("24.48.0.3")))
+    [withdrawn] = await intake.published(SuspectWithdrawn)
+    assert str(withdrawn.event.suspect) == before[1]
+    assert len(await intake.published(SuspectReported)) == 3
+    assert await intake.published(SuspectAmended) == []
+
+
+async def test_the_same_words_under_another_reference_are_never_silently_withdrawn_and_added(
+    intake: Harness, partner: Any
+) -> None:
+    await partner.post(a_file(1, {**unnamed("24.48.0.1"), "reference": "S-1"}))
+    answer = await partner.post(a_file(2, {**unnamed("24.48.0.1"), "reference": "S-9"}))
+    assert [verdict["code"] for verdict in answer.json()["verdicts"]] == ["amendment.ambiguous"] * 2
+    assert await intake.published(SuspectWithdrawn) == []
+
+
+async def test_a_doubt_that_no_person_has_settled_does_not_end_with_the_next_version(
+    intake: Harness, partner: Any
+) -> None:
+    account = {"service": "chat.example.com", "id": "u1"}
+    await partner.post(a_file(1, suspect("S-1", "24.48.0.1", account=account)))
+    await partner.post(a_file(2, suspect("S-9", "24.48.0.2", account=account)))
+    answer = await partner.post(a_file(3, suspect("S-9", "24.48.0.3", account=account)))
+    assert [verdict["code"] for verdict in answer.json()["verdicts"]] == ["amendment.ambiguous"]
+    assert await intake.published(SuspectWithdrawn) == []
+
+
 async def test_an_amendment_never_lowers_a_priority(intake: Harness, partner: Any) -> None:
     await partner.post(a_file(1, suspect("S-1", "24.48.0.1"), urgency="P1"))
     await partner.post(a_file(2, suspect("S-1", "24.48.0.1"), urgency="P4"))

@@ -158,3 +158,27 @@ def test_an_identifier_that_two_entries_share_denies_no_reference() -> None:
         (Change.AMENDED, UUID(int=1)),
         (Change.UNCHANGED, UUID(int=2)),
     }
+
+
+def test_nothing_is_withdrawn_by_a_version_of_which_an_entry_could_not_be_read() -> None:
+    outcomes = compare([known(1, "S-1"), known(2, "S-2", digest=b"a")], [told(1, "S-1")], unread=True)
+    assert outcomes[1] == Outcome(change=Change.KEPT_FOR_REVIEW, known=UUID(int=2), position=None, review=True)
+
+
+def test_who_is_under_review_and_told_no_longer_stays_until_a_person_decides() -> None:
+    [outcome] = compare([known(1, review=True)], [])
+    assert outcome == Outcome(change=Change.KEPT_FOR_REVIEW, known=UUID(int=1), position=None, review=True)
+
+
+def test_who_has_no_name_is_known_by_the_same_words_wherever_they_stand() -> None:
+    def at(place: int) -> dict[str, Any]:
+        return {"reference": f"suspects/{place}", "naming": Naming.POSITION}
+
+    shared = frozenset({b"account"})
+    before = [known(n, **at(n), digest=digest, fingerprints=shared) for n, digest in ((1, b"a"), (2, b"b"), (3, b"b"))]
+    outcomes = compare(before, [told(1, **at(1), digest=b"b", fingerprints=shared), told(2, **at(2), digest=b"b")])
+    assert outcomes == [
+        Outcome(change=Change.UNCHANGED, known=UUID(int=2), position=1),
+        Outcome(change=Change.UNCHANGED, known=UUID(int=3), position=2),
+        Outcome(change=Change.WITHDRAWN, known=UUID(int=1), position=None),
+    ]

@@ -31,7 +31,11 @@ from kit.errors import Conflict, NotFound, Rejected
 from kit.values import value
 
 REVIEW_CODE = "amendment.ambiguous"
-REVIEW_SENTENCE = "This may or may not be an entry of the earlier version; nothing was withdrawn, a person decides."
+NEW_SENTENCE = "This may or may not be an entry of the earlier version; nothing was withdrawn, a person decides."
+KEPT_SENTENCE = (
+    "An entry of the earlier version was not found in this one, and it may be one of those that are new, were in doubt "
+    "before, or could not be read; it was not withdrawn, a person decides."
+)
 
 
 @value
@@ -57,7 +61,11 @@ async def amend(tx: Transaction, command: Amendment) -> Accepted:
     if filing.testmode is not referral.testmode:  # real people must not become test rows, nor the other way round
         raise Rejected("referral.testmode_differs", "Synthetic and real versions of one referral cannot be mixed.")
     rows = {row.id: row for row in await tx.rows(entry_store.OF_REFERRAL, {"referral": referral.id})}
-    outcomes = amending.compare([_known(row) for row in sorted(rows.values(), key=_meant)], _told(command.prepared))
+    outcomes = amending.compare(
+        [_known(row) for row in sorted(rows.values(), key=_meant)],
+        _told(command.prepared),
+        unread=bool(filing.submission.rejected_entries),
+    )
     changes = _Changes(
         command=command,
         frame=frame_of(filing, referral.id, referral.number, testmode=referral.testmode),
@@ -79,6 +87,7 @@ def _known(row: Any) -> Known:
         digest=bytes(row.digest),
         fingerprints=entry_store.split_fingerprints(bytes(row.fingerprints)),
         withdrawn=row.state == "withdrawn",
+        review=row.review,
     )
 
 
@@ -146,7 +155,7 @@ class _Changes:
                 pointer="" if one.position is None else self._entry(one).pointer,
                 code=REVIEW_CODE,
                 severity=Severity.WARNING,
-                message=REVIEW_SENTENCE,
+                message=KEPT_SENTENCE if one.position is None else NEW_SENTENCE,
             )
             for one in outcomes
             if one.review

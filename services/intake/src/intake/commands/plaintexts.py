@@ -21,7 +21,10 @@ Json: TypeAlias = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Plaintext:
-    """One part: the bytes that are sealed, and all it says but where in the file that stood, for comparison."""
+    """One part: the bytes that are sealed, and all it says of the person, for comparison.
+
+    Left out are the places in the file and the reference: whoever only moved or was renamed is told in the same words.
+    """
 
     text: bytes
     told: bytes
@@ -49,7 +52,6 @@ def parts(entry: domain.Entry) -> list[Plaintext]:
 def _plaintext(entry: domain.Entry, items: Sequence[_Item]) -> Plaintext:
     place, account = entry.stated_location, entry.account
     told: Json = {
-        "reference": entry.reference,
         "name": entry.name,
         "account": {"service": account.service, "id": account.id} if account else None,
         "citizenship": entry.citizenship,
@@ -65,12 +67,12 @@ def _plaintext(entry: domain.Entry, items: Sequence[_Item]) -> Plaintext:
         if place
         else None,
     }
-    return Plaintext(text=_bytes(_written(told, items)), told=_bytes(told))
+    return Plaintext(text=_bytes(_written(entry.reference, told, items)), told=_bytes(told))
 
 
-def _written(told: Json, items: Sequence[_Item]) -> Json:
+def _written(reference: str, told: Json, items: Sequence[_Item]) -> Json:
     """What is said, at all levels; the items with their places."""
-    written = _said(told)
+    written: Json = {"reference": reference} | _said(told)
     for name in ("account", "stated_location"):
         if name in written:
             written[name] = _said(written[name])

@@ -30,7 +30,7 @@ class Change(StrEnum):
 
 @value
 class Known:
-    """An entry as the earlier versions left it; `withdrawn`: one of them named it no longer."""
+    """An entry as the earlier versions left it; `withdrawn`: one named it no longer, `review`: it is in doubt."""
 
     id: UUID
     kind: Kind
@@ -39,6 +39,7 @@ class Known:
     digest: bytes
     fingerprints: frozenset[bytes]
     withdrawn: bool = False
+    review: bool = False
 
     @property
     def marks(self) -> frozenset[Mark]:
@@ -73,10 +74,11 @@ class Outcome:
     review: bool = False
 
 
-def compare(known: Sequence[Known], told: Sequence[Told]) -> list[Outcome]:
+def compare(known: Sequence[Known], told: Sequence[Told], *, unread: bool = False) -> list[Outcome]:
     """The outcome for every entry that is told and every current one, each named exactly once.
 
-    `known` has the current entries before the withdrawn ones: of several by one name the first is meant.
+    `known` has the current entries before the withdrawn ones: of several by one name the first is meant. `unread`: the
+    version tells more than could be read, and that may be any of those it does not seem to tell.
     """
     matches = _matches(known, told)
     matched = {entry.id for entry in matches.values()}
@@ -94,9 +96,9 @@ def compare(known: Sequence[Known], told: Sequence[Told]) -> list[Outcome]:
         for entry in new
     )
     outcomes.extend(
-        Outcome(change=Change.WITHDRAWN, known=entry.id, position=None)
-        if new_clues.isdisjoint(_clues([entry]))
-        else Outcome(change=Change.KEPT_FOR_REVIEW, known=entry.id, position=None, review=True)
+        Outcome(change=Change.KEPT_FOR_REVIEW, known=entry.id, position=None, review=True)
+        if unread or entry.review or not new_clues.isdisjoint(_clues([entry]))
+        else Outcome(change=Change.WITHDRAWN, known=entry.id, position=None)
         for entry in left
     )
     return outcomes
@@ -109,12 +111,14 @@ def _of_pair(known: Known, told: Told) -> Outcome:
 
 def _matches(known: Sequence[Known], told: Sequence[Told]) -> Mapping[int, Known]:
     """First what reference and content both say, then what the reference alone says and no content denies."""
+    found = _moved(known, told)
+    moved = {entry.id for entry in found.values()}
     named: dict[tuple[Kind, str], list[Known]] = {}
     for entry in known:
-        named.setdefault((entry.kind, entry.reference), []).append(entry)
-    found: dict[int, Known] = {}
+        if entry.id not in moved:
+            named.setdefault((entry.kind, entry.reference), []).append(entry)
     for entry in told:
-        match = _borne_out(named.get((entry.kind, entry.reference), []), entry)
+        match = None if entry.position in found else _borne_out(named.get((entry.kind, entry.reference), []), entry)
         if match is not None:
             found[entry.position] = match
     sure = {entry.id for entry in found.values()}
@@ -125,6 +129,20 @@ def _matches(known: Sequence[Known], told: Sequence[Told]) -> Mapping[int, Known
         match = _by_name(named.get((entry.kind, entry.reference), []), entry, sure)
         if match is not None:
             found[entry.position] = match
+    return found
+
+
+def _moved(known: Sequence[Known], told: Sequence[Told]) -> dict[int, Known]:
+    """Of those whom only their place names: who is told in the same words again, wherever they stand now."""
+    stood: dict[Mark, list[Known]] = {}
+    for entry in reversed(known):
+        if entry.naming is Naming.POSITION:
+            stood.setdefault((entry.kind, entry.digest), []).append(entry)
+    found: dict[int, Known] = {}
+    for entry in told:
+        same = stood.get((entry.kind, entry.digest)) if entry.naming is Naming.POSITION else None
+        if same:
+            found[entry.position] = same.pop()
     return found
 
 

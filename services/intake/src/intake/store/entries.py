@@ -87,7 +87,7 @@ INSERT_PARTS = text("""
 """)
 
 OF_REFERRAL = text("""
-    SELECT id, position, version, kind, state, naming, reference_key, digest, fingerprints, priority, handling
+    SELECT id, position, version, kind, state, review, naming, reference_key, digest, fingerprints, priority, handling
     FROM entry WHERE referral_id = :referral ORDER BY id FOR UPDATE
 """)
 
