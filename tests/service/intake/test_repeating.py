@@ -1,6 +1,8 @@
 """The same file twice has one effect and one receipt, byte for byte."""
 
 import asyncio
+import time
+from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
 
@@ -10,6 +12,7 @@ import pytest
 from sqlalchemy import text
 
 from contracts.events.entries import SuspectReported
+from intake.application import LONGEST_WAIT_SECONDS
 from kit.testing.eventually import eventually
 from kit.testing.harness import Harness
 from sandbox.generator import native
@@ -130,3 +133,19 @@ async def test_old_keys_are_all_forgotten_and_their_files_are_not(intake: Harnes
     async with intake.client("partner:bureau-nl", "referrals:write") as later:
         again = await later.post("/v1/referrals", content=a_file(), headers={"Content-Type": "application/json"})
     assert again.content == first.content
+
+
+async def test_the_two_seconds_begin_when_the_body_has_come(intake: Harness, partner: Any) -> None:
+    began = ended = time.monotonic()
+
+    async def slowly() -> AsyncIterator[bytes]:
+        nonlocal ended
+        yield a_file()
+        await eventually(lambda: time.monotonic() > began + LONGEST_WAIT_SECONDS)
+        ended = time.monotonic()
+
+    async with intake.process.database.as_system() as tx:
+        await tx.execute(TAKE)
+        answer = await partner.post(slowly(), Idempotency_Key="k")
+    assert answer.status_code == 409
+    assert time.monotonic() - ended >= LONGEST_WAIT_SECONDS

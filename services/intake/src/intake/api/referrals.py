@@ -187,7 +187,7 @@ async def receive(
     """The receipt, once the file is durable. The same file again gets the same bytes and no second effect."""
     said = headers.read(PostHeaders, request)
     partner = await app.partner(principal.tenant)
-    received_at, deadline = app.clock.now(), asyncio.get_running_loop().time() + LONGEST_WAIT_SECONDS
+    received_at = app.clock.now()
     media_type = body.media_type(request)
     shed = app.pressure.refusal()
     if shed is not None and not (partner.urgent and says_urgent(said.urgency)):
@@ -207,7 +207,7 @@ async def receive(
     if shed is not None and not assessing.urgent_of_itself(submission, received_at):
         raise shed
     key = await app.keyring.new_key()
-    filing = _filing(posted, submission, partner, principal, said.key, key, deadline)
+    filing = _filing(posted, submission, partner, principal, said.key, key)
     prepared: Prepared = await _beside(app, content, lambda: prepare(filing, app.index_key))
     pressing = most_pressing(entry.priority for entry in prepared.entries)
     accepted = await app.submit(prepared, urgent=pressing in URGENT)
@@ -249,7 +249,6 @@ def _filing(
     principal: Principal,
     idempotency_key: str | None,
     key: DataKey,
-    deadline: float,
 ) -> Filing:
     return Filing(
         partner=partner,
@@ -262,7 +261,7 @@ def _filing(
         idempotency_key=idempotency_key,
         received_at=posted.received_at,
         data_key=key,
-        deadline=deadline,
+        deadline=asyncio.get_running_loop().time() + LONGEST_WAIT_SECONDS,
     )
 
 
