@@ -4,11 +4,14 @@
 import asyncio
 import json
 import random
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
 from typing import Any
 
 import asyncpg
-from confluent_kafka.admin import AlterConfigOpType, ConfigEntry, ConfigResource, ResourceType
+import prometheus_client
+import pytest
+from confluent_kafka.admin import AlterConfigOpType, ConfigEntry, ConfigResource, NewTopic, ResourceType
 from probe.broker import Topics
 from probe.service import received
 from sqlalchemy import text
@@ -17,11 +20,13 @@ from contracts import envelope, ids
 from contracts.events.referrals import ReferralReceived
 from interlink.stack import kafka as embedded_kafka
 from interlink.stack.kafka import Kafka
+from kit import telemetry
 from kit.database import Database
 from kit.floors import WALK_EVERY, WALK_FOR, WORTH_IT
 from kit.kafka import KafkaAccess
+from kit.migrations.v1 import SHARDS
 from kit.outbox import Origin, Raw, shard_of
-from kit.producer import Producer
+from kit.producer import ABSENT_SECONDS, Producer
 from kit.relay import LOCK_SHARDS, MOST_ROWS, READ, Relay
 from kit.testing.databases import TestDatabase, fetch
 from kit.testing.eventually import eventually
@@ -222,6 +227,88 @@ async def test_a_topic_that_does_not_exist_holds_up_no_other(
     assert len(await fetch(database.superuser_url, "SELECT FROM probe.outbox")) == 3
 
 
+HELD_UP = """
+    INSERT INTO probe.outbox (shard, topic, key, headers, payload)
+    SELECT n % 16, $1, convert_to((n % 64)::text, 'UTF8'), '[]', convert_to(n::text, 'UTF8')
+    FROM generate_series(1, 2100) AS n
+"""
+
+
+@pytest.mark.parametrize("relays", [1, 2])
+async def test_rows_that_cannot_be_sent_leave_room_for_others_and_go_when_their_topic_is_there(
+    topics: Topics, kafka: Kafka, probe: Database, relay: Relay, written: Any, database: TestDatabase, relays: int
+) -> None:
+    """They are older than all others and more than a round reads: of every topic, not only of theirs."""
+    missing = f"{topics.referrals}.missing"
+    relay._share = SHARDS // relays
+    await fetch(database.superuser_url, HELD_UP, missing)
+    await publish(probe, *[received() for _ in range(20)])
+    for _ in range(3):
+        await relay.run_once()
+    assert len(await written(topics.referrals)) == 20
+    assert len(await fetch(database.superuser_url, "SELECT FROM probe.outbox")) == 2100
+    assert not await relay._waiting()  # so that nobody looks for work all the time
+    async with existing(kafka, missing):
+        not_absent_any_more(relay._producer)
+        while (await relay.run_once()).rows:
+            continue
+        order: dict[bytes | None, list[int]] = {}
+        for record in await written(missing):
+            order.setdefault(record.key, []).append(int(record.value))
+    assert sum(len(numbers) for numbers in order.values()) == 2100
+    assert all(numbers == sorted(numbers) for numbers in order.values())
+
+
+async def test_the_age_of_the_outbox_is_that_of_rows_left_out_too(
+    topics: Topics, probe: Database, relay: Relay, database: TestDatabase
+) -> None:
+    await fetch(database.superuser_url, HELD_UP, f"{topics.referrals}.missing")
+    await fetch(database.superuser_url, "UPDATE probe.outbox SET created_at = created_at - interval '1 hour'")
+    await publish(probe, received())
+    await eventually(lambda: rounds_until_empty(relay))
+    assert (prometheus_client.REGISTRY.get_sample_value("interlink_outbox_oldest_seconds") or 0) > 3600
+    telemetry.OUTBOX_AGE.set(0)
+    assert not await relay._waiting()
+    assert (prometheus_client.REGISTRY.get_sample_value("interlink_outbox_oldest_seconds") or 0) > 3600
+
+
+async def rounds_until_empty(relay: Relay) -> bool:
+    sent = await relay.run_once()
+    return not (sent.rows or sent.failed)
+
+
+async def test_no_floor_rises_over_rows_that_are_left_out(
+    topics: Topics, kafka: Kafka, probe: Database, relay: Relay, written: Any
+) -> None:
+    missing, key = f"{topics.referrals}.missing", str(in_shard(3).referral).encode()
+    async with probe.as_system() as tx:
+        tx.forward(Raw(topic=missing, key=key, headers=[], payload=b"{}"))
+    for _ in range(2):
+        await publish(probe, *[in_shard(3) for _ in range(WORTH_IT)])
+        assert (await relay.run_once()).rows == WORTH_IT
+    await relay._floors.rise()
+    async with existing(kafka, missing):
+        not_absent_any_more(relay._producer)
+        assert (await relay.run_once()).rows == 1
+        assert len(await written(missing)) == 1
+
+
+@asynccontextmanager
+async def existing(kafka: Kafka, topic: str) -> AsyncGenerator[None]:
+    """The topic exists inside the block."""
+    admin = embedded_kafka.admin_client(kafka.client_settings())
+    for future in admin.create_topics([NewTopic(topic, 4, 1)]).values():
+        await asyncio.to_thread(future.result, 10)
+    yield
+    for future in admin.delete_topics([topic]).values():
+        await asyncio.to_thread(future.result, 10)
+
+
+def not_absent_any_more(producer: Producer) -> None:
+    """As if what is known of absent topics were as old as it may become."""
+    producer._absent = {topic: (until - ABSENT_SECONDS, why) for topic, (until, why) in producer._absent.items()}
+
+
 async def test_every_shard_has_its_turn_although_others_never_run_empty(
     topics: Topics, probe: Database, kafka_access: KafkaAccess, database: TestDatabase
 ) -> None:
@@ -259,7 +346,7 @@ async def test_pitfall_8_an_old_snapshot_does_not_slow_the_relay_down(
 
 
 async def pages_touched(probe: Database, starts: Mapping[int, int]) -> int:
-    floors = {"shards": list(starts), "floors": list(starts.values())}
+    floors = {"shards": list(starts), "floors": list(starts.values()), "absent": []}
     touched = 0
     async with probe.as_system() as tx:
         for statement, limits in (

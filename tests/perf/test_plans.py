@@ -174,14 +174,15 @@ async def test_late_assignments_are_found(routing: Routing) -> None:
     assert "assignment_due" in {node.get("Index Name") for node in nodes(flagging)}
 
 
+@pytest.mark.parametrize("absent", [[], ["interlink.nowhere"]], ids=["all topics there", "one absent"])
 @pytest.mark.parametrize("floor", [0, 1_000_000], ids=["much to send", "nothing to send"])
-async def test_a_round_of_the_relay(routing: Routing, floor: int) -> None:
+async def test_a_round_of_the_relay(routing: Routing, floor: int, absent: list[str]) -> None:
     database = routing.harness.process.database
     sender = Relay(database, cast("Producer", None), relays=2)  # nothing is sent here
     sender._floors.at = dict.fromkeys(range(SHARDS), floor)
     with watching(plans=True) as seen:
         async with database.as_system() as tx:
-            rows = await sender._locked_rows(tx)
+            rows = await sender._locked_rows(tx, absent)
             await tx.execute(DELETE, {"shards": [row.shard for row in rows], "ids": [row.id for row in rows]})
     assert len(rows) == (MOST_ROWS if floor == 0 else 0)
     assert_by_index(seen, "outbox")

@@ -89,6 +89,12 @@ class Producer:
         self._suspected: set[tuple[str, int]] = set()
         """Partitions of which a batch was refused: one record a batch, until it is known which one it is."""
 
+    def absent(self) -> list[str]:
+        """The topics that cannot be written as far as is known; each is asked again after `ABSENT_SECONDS`."""
+        now = time.monotonic()
+        self._absent = {topic: known for topic, known in self._absent.items() if known[0] > now}
+        return list(self._absent)
+
     async def send(self, records: Sequence[Record]) -> list[Failed | None]:
         """Send in order and wait, at most `ACK_SECONDS`. None stands for acknowledged.
 
@@ -156,15 +162,14 @@ class Producer:
 
     async def _places(self, producer: AIOKafkaProducer, topics: set[str]) -> dict[str, list[int]]:
         """The partitions of the topics that can be written: for one that cannot, all behind it would wait."""
-        now = time.monotonic()
-        self._absent = {topic: known for topic, known in self._absent.items() if known[0] > now}
         places: dict[str, list[int]] = {}
-        for topic in topics - self._absent.keys():
+        for topic in topics.difference(self.absent()):
             try:
                 async with asyncio.timeout(TOPIC_SECONDS):
                     places[topic] = sorted(await producer.partitions_for(topic))
             except (KafkaError, TimeoutError) as error:
-                self._absent[topic] = (now + ABSENT_SECONDS, Failed(type(error).__name__, kept=True))
+                log.warning("producer.topic_absent", topic=topic, error=type(error).__name__)
+                self._absent[topic] = (time.monotonic() + ABSENT_SECONDS, Failed(type(error).__name__, kept=True))
         return places
 
     def _batched(

@@ -3,14 +3,15 @@
 A relay locks a share of the shards, publishes their oldest rows, and deletes only what the broker acknowledged.
 The lock lives and dies with its transaction: a crash frees it at once, a frozen process through
 `idle_in_transaction_session_timeout`. Rows are deleted, not marked, and no cursor passes a row that may still commit
-(`kit.floors`), so one with a low id is found and not overtaken. Not promised: order across keys; a key's record may
-come twice.
+(`kit.floors`), so one with a low id is found and not overtaken. What a topic cannot take now is left out until it is
+asked again, all of that topic, so that it fills no round and no key of it is overtaken. Not promised: order across
+keys; a key's record may come twice.
 """
 
 import asyncio
 import random
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -41,7 +42,8 @@ LOCK_SHARDS = text("""
     SELECT s.shard FROM outbox_shard s
     JOIN unnest(CAST(:shards AS smallint[]), CAST(:floors AS bigint[])) AS f (shard, floor) ON f.shard = s.shard
     CROSS JOIN LATERAL (
-        SELECT FROM outbox o WHERE o.shard = f.shard AND o.id > f.floor ORDER BY o.id LIMIT 1
+        SELECT FROM outbox o
+        WHERE o.shard = f.shard AND o.id > f.floor AND o.topic <> ALL (CAST(:absent AS text[])) ORDER BY o.id LIMIT 1
     ) AS waiting
     ORDER BY (s.shard + CAST(:turn AS integer)) % 16 LIMIT :share
     FOR UPDATE OF s SKIP LOCKED
@@ -51,9 +53,20 @@ WAITING = text("""
     SELECT EXISTS (
         SELECT FROM unnest(CAST(:shards AS smallint[]), CAST(:floors AS bigint[])) AS f (shard, floor)
         CROSS JOIN LATERAL (
-            SELECT FROM outbox o WHERE o.shard = f.shard AND o.id > f.floor ORDER BY o.id LIMIT 1
+            SELECT FROM outbox o
+            WHERE o.shard = f.shard AND o.id > f.floor AND o.topic <> ALL (CAST(:absent AS text[]))
+            ORDER BY o.id LIMIT 1
         ) AS waiting
     )
+""")
+
+# The first row of each shard whatever its topic: whoever watches the outbox must see those that are left out.
+OLDEST = text("""
+    SELECT coalesce(extract(epoch FROM clock_timestamp() - min(first.created_at)), 0)
+    FROM unnest(CAST(:shards AS smallint[]), CAST(:floors AS bigint[])) AS f (shard, floor)
+    CROSS JOIN LATERAL (
+        SELECT o.created_at FROM outbox o WHERE o.shard = f.shard AND o.id > f.floor ORDER BY o.id LIMIT 1
+    ) AS first
 """)
 
 # A statement of its own: its snapshot must be younger than the lock, or it would see rows another relay deleted.
@@ -61,7 +74,9 @@ READ = text("""
     SELECT o.shard, o.id, o.topic, o.key, o.headers, o.payload, o.created_at
     FROM unnest(CAST(:shards AS smallint[]), CAST(:floors AS bigint[])) AS f (shard, floor)
     CROSS JOIN LATERAL (
-        SELECT * FROM outbox o WHERE o.shard = f.shard AND o.id > f.floor ORDER BY o.id LIMIT :per_shard
+        SELECT * FROM outbox o
+        WHERE o.shard = f.shard AND o.id > f.floor AND o.topic <> ALL (CAST(:absent AS text[]))
+        ORDER BY o.id LIMIT :per_shard
     ) o
     LIMIT :most
 """)
@@ -130,9 +145,11 @@ class Relay:
     async def run_once(self) -> Sent:
         """One round: lock, read, publish, delete what was acknowledged."""
         await self._floors.rise()
+        absent = self._producer.absent()
+        held_up = await self._held_up(absent)
         async with self._database.as_system() as tx:
-            rows = await self._locked_rows(tx)
-            telemetry.OUTBOX_AGE.set(_age(rows, tx.now()))
+            rows = await self._locked_rows(tx, absent)
+            telemetry.OUTBOX_AGE.set(max(_age(rows, tx.now()), held_up))
             if not rows:
                 return Sent(rows=0, failed=0)
             with telemetry.RELAY_SECONDS.time():
@@ -150,37 +167,26 @@ class Relay:
         return Sent(rows=len(acknowledged), failed=failed)
 
     async def _waiting(self) -> bool:
-        """Whether there are rows, of whichever process: most of the time there are none."""
-        starts = self._floors.starts()
-        waiting = await self._database.look(WAITING, {"shards": list(starts), "floors": list(starts.values())})
+        """Whether there are rows to send, of whichever process: most of the time there are none."""
+        absent = self._producer.absent()
+        waiting = await self._database.look(WAITING, _after(self._floors.starts()) | {"absent": absent})
         if not waiting:
-            telemetry.OUTBOX_AGE.set(0)
+            telemetry.OUTBOX_AGE.set(await self._held_up(absent))
         return waiting
 
-    async def _locked_rows(self, tx: Transaction) -> Sequence[Row]:
+    async def _held_up(self, absent: Sequence[str]) -> float:
+        """For how many seconds the oldest row has waited where some may be left out; nothing is asked where none is."""
+        return float(await self._database.look(OLDEST, _after(self._floors.starts()))) if absent else 0.0
+
+    async def _locked_rows(self, tx: Transaction, absent: Sequence[str]) -> Sequence[Row]:
         self._turn += self._share
         starts = self._floors.starts()
-        locked = await tx.rows(
-            LOCK_SHARDS,
-            {
-                "shards": list(starts),
-                "floors": list(starts.values()),
-                "share": self._share,
-                "turn": self._turn % SHARDS,
-            },
-        )
+        turn = {"share": self._share, "turn": self._turn % SHARDS, "absent": absent}
+        locked = await tx.rows(LOCK_SHARDS, _after(starts) | turn)
         if not locked:
             return []
-        shards = [row.shard for row in locked]
-        return await tx.rows(
-            READ,
-            {
-                "shards": shards,
-                "floors": [starts[shard] for shard in shards],
-                "per_shard": -(-MOST_ROWS // len(shards)),
-                "most": MOST_ROWS,
-            },
-        )
+        limits = {"per_shard": -(-MOST_ROWS // len(locked)), "most": MOST_ROWS, "absent": absent}
+        return await tx.rows(READ, _after({row.shard: starts[row.shard] for row in locked}) | limits)
 
     async def _bury(self, tx: Transaction, rows: Sequence[Row], results: Sequence[Failed | None]) -> None:
         for row, result in zip(rows, results, strict=True):
@@ -207,6 +213,11 @@ class Relay:
                 await stop.wait()
         except TimeoutError:
             return
+
+
+def _after(starts: Mapping[int, int]) -> dict[str, object]:
+    """The shards and the ids after which each is read, as the statements take them."""
+    return {"shards": list(starts), "floors": list(starts.values())}
 
 
 def _age(rows: Sequence[Row], now: datetime) -> float:
