@@ -1,8 +1,8 @@
 """One idempotent producer a process, rebuilt after any failure.
 
 `acks=all` and idempotence: a batch is either acknowledged by the in-sync replicas or reported as failed. After a
-failure nothing is known about the records behind it, so the producer is dropped and the relay sends again from
-the first failure of each key (aiokafka #1017: a fenced producer stays stuck until it is rebuilt).
+failure nothing is known about the records behind it, so the producer is dropped, with what it still holds, and the
+relay sends again from the first failure of each key (aiokafka #1017: a fenced producer is stuck until it is rebuilt).
 """
 
 import asyncio
@@ -24,6 +24,7 @@ ACK_SECONDS = 10.0
 TOPIC_SECONDS = 2.0
 ABSENT_SECONDS = 30.0
 CLOSE_SECONDS = 2.0
+CANCEL_SECONDS = 0.1
 BATCH_BYTES = 256 * 1024
 MOST_BYTES = 2 * 1024 * 1024
 PARTITION_OF = DefaultPartitioner()
@@ -239,8 +240,18 @@ def _failed(error: BaseException) -> Failed:
 
 
 async def _close(producer: AIOKafkaProducer) -> None:
+    """End a producer for good, in bounded time.
+
+    Its own `stop` first sends what is queued, and goes on for as long as that takes after we gave up waiting: beside
+    the successor's records of the same rows, an old one could come last.
+    """
+    producer._closed = True  # what `stop` notes  # pyright: ignore[reportPrivateUsage]
+    sender: asyncio.Task[None] | None = producer._sender.sender_task  # pyright: ignore[reportPrivateUsage]
     try:
         async with asyncio.timeout(CLOSE_SECONDS):
-            await producer.stop()
+            while sender is not None and not sender.done():
+                sender.cancel()  # its answer is to await the request on its way, and the second time to cancel that
+                await asyncio.wait([sender], timeout=CANCEL_SECONDS)
+            await producer.client.close()
     except (TimeoutError, KafkaError):
-        return  # its connections die with it
+        return  # nobody is left who would send
