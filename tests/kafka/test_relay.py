@@ -11,7 +11,7 @@ from typing import Any
 import asyncpg
 import prometheus_client
 import pytest
-from confluent_kafka.admin import AlterConfigOpType, ConfigEntry, ConfigResource, NewTopic, ResourceType
+from confluent_kafka.admin import NewTopic
 from probe.broker import Topics
 from probe.service import received
 from sqlalchemy import text
@@ -178,24 +178,15 @@ async def test_a_record_that_can_never_be_sent_is_put_aside_and_the_rest_goes_on
     assert await fetch(database.superuser_url, "SELECT FROM probe.outbox") == []
 
 
-def allow_at_most(kafka: Kafka, topic: str, size: int) -> None:
-    """Let the broker take no larger batch on that topic."""
-    limit = ConfigEntry("max.message.bytes", str(size), incremental_operation=AlterConfigOpType.SET)
-    resource = ConfigResource(ResourceType.TOPIC, topic, incremental_configs=[limit])
-    admin = embedded_kafka.admin_client(kafka.client_settings())
-    for future in admin.incremental_alter_configs([resource]).values():
-        future.result(10)
-
-
 async def test_only_the_record_that_the_broker_refuses_is_put_aside_not_its_neighbours(
     topics: Topics, kafka: Kafka, probe: Database, relay: Relay, written: Any, database: TestDatabase
 ) -> None:
     """A partition's records travel in one batch, and the broker refuses or takes a batch as a whole."""
-    await asyncio.to_thread(allow_at_most, kafka, topics.referrals, 50_000)
+    narrow = f"{topics.referrals}.narrow"
     size = 100_000  # random bytes: the limit is held against what is left of them after compression
     async with probe.as_system() as tx:
         for payload in (b"first", random.randbytes(size), b"last"):
-            tx.forward(Raw(topic=topics.referrals, key=b"k", headers=[], payload=payload))
+            tx.forward(Raw(topic=narrow, key=b"k", headers=[], payload=payload))
 
     async def aside() -> bool:
         await relay.run_once()
@@ -205,11 +196,12 @@ async def test_only_the_record_that_the_broker_refuses_is_put_aside_not_its_neig
         await relay.run_once()
         return await fetch(database.superuser_url, "SELECT FROM probe.outbox") == []
 
-    await eventually(aside, within=60)
-    await eventually(sent)
+    async with existing(kafka, narrow, {"max.message.bytes": "50000"}):
+        await eventually(aside, within=60)
+        await eventually(sent)
+        values = [record.value for record in await written(narrow)]
     (dead,) = await fetch(database.superuser_url, "SELECT length(payload) AS size FROM probe.outbox_dead")
     assert dead["size"] == size
-    values = [record.value for record in await written(topics.referrals)]
     assert set(values) == {b"first", b"last"}
     assert values.index(b"first") < values.index(b"last")
 
@@ -294,10 +286,10 @@ async def test_no_floor_rises_over_rows_that_are_left_out(
 
 
 @asynccontextmanager
-async def existing(kafka: Kafka, topic: str) -> AsyncGenerator[None]:
-    """The topic exists inside the block."""
+async def existing(kafka: Kafka, topic: str, settings: Mapping[str, str] | None = None) -> AsyncGenerator[None]:
+    """The topic exists inside the block, with these settings from the start: the broker takes later ones on late."""
     admin = embedded_kafka.admin_client(kafka.client_settings())
-    for future in admin.create_topics([NewTopic(topic, 4, 1)]).values():
+    for future in admin.create_topics([NewTopic(topic, 4, 1, config=dict(settings or {}))]).values():
         await asyncio.to_thread(future.result, 10)
     yield
     for future in admin.delete_topics([topic]).values():
