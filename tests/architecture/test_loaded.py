@@ -7,6 +7,7 @@ import pytest
 
 UNUSED = {
     "alembic": "`migrate` alone changes schemas",
+    "numpy": "it is for those who build network snapshots, not for those who look up in them",
     "sqlalchemy.orm": "statements go straight to the driver",
     "sqlalchemy.ext.asyncio": "they need no engine",
 }
