@@ -53,7 +53,7 @@ WAITING_SECONDS = 0.5
 INBOX_KEPT = timedelta(days=130)
 COLLECT_AFTER = (50_000, 20, 100)
 MIGRATIONS = "kit.migrations.run"
-"""Loaded by `migrate` alone: Alembic and what it needs are 13 MB."""
+"""Loaded by `migrate` alone: Alembic and what it needs are 15 MB."""
 
 Task = Callable[[asyncio.Event], Awaitable[None]]
 
