@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from interlink.stack.postgres import Postgres
 from kit import keyring_migrations, roles
-from kit.migrations import run
+from kit.migrations import run, standing
 from kit.testing.databases import PASSWORD, TestDatabase, TestDatabases, execute, fetch
 
 SERVICES = ("intake", "routing", "isp_liaison", "notifications")
@@ -103,7 +103,10 @@ async def test_the_migrated_schema_is_what_the_tables_declare(database: TestData
 
 @pytest.mark.parametrize("service", SERVICES)
 def test_there_is_one_newest_migration(service: str) -> None:
-    assert len(run.scripts(service).get_heads()) == 1
+    """And readiness, which reads the names of the files alone, knows it and all others."""
+    scripts = run.scripts(service)
+    assert scripts.get_heads() == [max(standing.revisions(service))]
+    assert {one.revision for one in scripts.walk_revisions()} == standing.revisions(service)
 
 
 @pytest.mark.parametrize("service", SERVICES)

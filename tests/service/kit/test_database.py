@@ -9,6 +9,7 @@ from sqlalchemy import text
 
 from contracts import envelope, ids
 from kit import outbox
+from kit.connections import positional
 from kit.database import Database, Pool
 from kit.failures import is_transient
 from kit.outbox import Origin
@@ -51,6 +52,16 @@ async def test_a_tenant_sees_only_its_own_rows_and_the_centre_sees_all(probe: Da
         assert [row.id for row in await tx.rows(IDS)] == [1]
     async with probe.as_centre() as tx:
         assert [row.id for row in await tx.rows(IDS)] == [1, 2]
+
+
+async def test_a_statement_that_runs_again_is_not_compiled_again(probe: Database) -> None:
+    """One that is made anew each time would be, and would stay behind in memory."""
+    compiled: list[int] = []
+    for _ in range(3):
+        async with probe.as_centre() as tx:
+            await tx.rows(IDS)
+        compiled.append(positional.cache_info().misses)
+    assert compiled[1:] == compiled[:1] * 2
 
 
 async def test_a_tenant_cannot_insert_for_another(probe: Database) -> None:

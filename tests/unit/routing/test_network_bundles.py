@@ -8,6 +8,7 @@ import socket
 import tarfile
 from dataclasses import replace
 from datetime import date
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -89,13 +90,12 @@ def edit(folder: Path, **changes: object) -> None:
     (folder / bundle.MANIFEST).write_text(json.dumps(manifest | changes), "utf-8")
 
 
-def test_a_bundle_read_back_holds_the_same_arrays() -> None:
+def test_a_bundle_read_back_holds_the_same_columns() -> None:
     data = bundle.data_of(SHIPPED / "2026-06-17", bundle.manifest_of(SHIPPED / "2026-06-17")["sha256"])
-    arrays = bundle.unpack(data)
-    assert np.all(np.diff(arrays["v4_starts"].astype(np.int64)) > 0)
-    small = {name: arrays[name][:100] for name in bundle.LAYOUT}
-    again = bundle.unpack(bundle.pack(small))
-    assert all(np.array_equal(again[name], small[name]) for name in bundle.LAYOUT)
+    columns = bundle.unpack(data)
+    assert all(before < after for before, after in pairwise(columns["v4_starts"]))
+    small = {name: columns[name][:100] for name in bundle.LAYOUT}
+    assert bundle.unpack(bundle.pack(small)) == small
 
 
 def test_an_imported_bundle_joins_the_shipped_ones_and_a_copy_counts_once(cache: Path, tmp_path: Path) -> None:
@@ -138,7 +138,7 @@ def test_a_manifest_that_cannot_be_read_is_refused(cache: Path, tmp_path: Path, 
 
 
 def test_bytes_of_another_format_are_refused() -> None:
-    small = {name: np.zeros(4, kind) for name, kind in bundle.LAYOUT.items()}
+    small = dict.fromkeys(bundle.LAYOUT, [0] * 4)
     plain = lzma.decompress(bundle.pack(small))
     spoilt = [plain[:-1], plain + b"\0", plain[1:]]
     for data in [b"not xz", *map(lzma.compress, spoilt)]:

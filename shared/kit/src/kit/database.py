@@ -142,6 +142,7 @@ class Database:
         self.scheduled = asyncio.Event()
         """Set after a commit that scheduled jobs for now: wakes the worker."""
         self._clock = clock
+        self._to_centre = text(f"SET LOCAL ROLE {schema}_centre")
         self._api, self._system = (
             None if url is None else Connections(url, pool or Pool()) for url in (api_url, system_url)
         )
@@ -182,7 +183,7 @@ class Database:
                 await connections.close()
 
     async def _become_centre(self, tx: Transaction) -> None:
-        await tx.execute(text(f"SET LOCAL ROLE {self.schema}_centre"))
+        await tx.execute(self._to_centre)
         await tx.act_for(CENTRE_TENANT)
 
     def _reached(self, connections: Connections | None) -> Connections:

@@ -14,6 +14,7 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from importlib import import_module
 from typing import Any
 
 import uvicorn
@@ -33,7 +34,7 @@ from kit.jobs import Done, Job, JobType, Outcome, job
 from kit.joining import Membership
 from kit.keyring import Keyring
 from kit.kms import MasterKey
-from kit.migrations import run as migrations
+from kit.migrations import standing
 from kit.producer import Producer
 from kit.relay import Relay
 from kit.service import Runtime, Service
@@ -51,6 +52,8 @@ SILENT_SECONDS = 120.0
 WAITING_SECONDS = 0.5
 INBOX_KEPT = timedelta(days=130)
 COLLECT_AFTER = (50_000, 20, 100)
+MIGRATIONS = "kit.migrations.run"
+"""Loaded by `migrate` alone: Alembic and what it needs are 15 MB."""
 
 Task = Callable[[asyncio.Event], Awaitable[None]]
 
@@ -67,7 +70,7 @@ def main(service: Service) -> None:
     telemetry.configure_tracing(service.name)
     if "migrate" in asked:
         url = required(settings.owner_database_url, f"{service.package.upper()}_OWNER_DATABASE_URL")
-        uvloop.run(migrations.migrate(service.package, url))
+        uvloop.run(import_module(MIGRATIONS).migrate(service.package, url))
         if service.prepare is not None:
             service.prepare(settings)
         return
@@ -229,7 +232,7 @@ class Process:
 
     async def check_database(self) -> None:
         """Raise where the database does not answer, or with a schema that is behind this build."""
-        if not await migrations.current(self.service.package, self.database.look):
+        if not await standing.current(self.service.package, self.database.look):
             raise RuntimeError("the schema is behind this build")
 
     async def _check_consumer(self) -> None:

@@ -86,12 +86,13 @@ class SnapshotAddresses:
         if network is None or country not in self.snapshot.countries:
             raise LookupError(f"AS{asn} announced nothing in {country}")
         code = self.snapshot.countries.index(country)
-        rows = np.flatnonzero((table.network == network) & (table.country == code) & (table.second_country == code))
-        if not len(rows):
+        networks, first, second = map(np.asarray, (table.network, table.country, table.second_country))
+        rows: list[int] = np.flatnonzero((networks == network) & (first == code) & (second == code)).tolist()
+        if not rows:
             raise LookupError(f"AS{asn} announced nothing in {country}")
-        starts = table.starts[rows].astype(np.int64)
-        after = np.append(table.starts.astype(np.int64), 1 << 32)[rows + 1]
-        return _Ranges(starts.tolist(), list(accumulate((after - starts).tolist())))
+        last = len(table.starts) - 1
+        sizes = ((table.starts[row + 1] if row < last else 1 << 32) - table.starts[row] for row in rows)
+        return _Ranges([table.starts[row] for row in rows], list(accumulate(sizes)))
 
 
 class _Home(BaseSettings):

@@ -1,9 +1,8 @@
-"""Captures are attributed in batches: one table lookup per snapshot that the rule asks, then the rule.
+"""Captures are attributed: a look-up in each snapshot that the rule asks, then the rule.
 
 What the answers mean is `routing.domain.attribution`'s; this module only brings rule and tables together.
 """
 
-from collections import defaultdict
 from collections.abc import Sequence
 from datetime import UTC, date
 
@@ -23,10 +22,9 @@ def attribute(snapshots: Snapshots, captures: Sequence[CaptureAt]) -> list[Attri
     days = [_day(capture) for capture in captures]
     chosen = {day: choose(day, snapshots.dates) for day in set(days)}
     choices = [chosen[day] for day in days]
-    answers = _answers(snapshots, addresses, choices)
     return [
-        judge(capture.item, _class(capture, address), choice, answer)
-        for capture, address, choice, answer in zip(captures, addresses, choices, answers, strict=True)
+        judge(capture.item, _class(capture, address), choice, _answers(snapshots, address.packed, choice))
+        for capture, address, choice in zip(captures, addresses, choices, strict=True)
     ]
 
 
@@ -42,17 +40,7 @@ def _day(capture: CaptureAt) -> date | None:
     return None if capture.at is None else capture.at.astimezone(UTC).date()
 
 
-def _answers(
-    snapshots: Snapshots, addresses: Sequence[IpAddress], choices: Sequence[Choice | None]
-) -> list[dict[str, Network]]:
-    asked: defaultdict[str, list[tuple[int, bytes]]] = defaultdict(list)
-    for position, (address, choice) in enumerate(zip(addresses, choices, strict=True)):
-        if choice is not None and address.packed is not None:
-            for snapshot in choice.asked:
-                asked[snapshot].append((position, address.packed))
-    answers: list[dict[str, Network]] = [{} for _ in addresses]
-    for snapshot, questions in asked.items():
-        networks = snapshots[snapshot].lookup_many([packed for _, packed in questions])
-        for (position, _), network in zip(questions, networks, strict=True):
-            answers[position][snapshot] = network
-    return answers
+def _answers(snapshots: Snapshots, packed: bytes | None, choice: Choice | None) -> dict[str, Network]:
+    if choice is None or packed is None:
+        return {}
+    return {snapshot: snapshots[snapshot].lookup(packed) for snapshot in choice.asked}

@@ -13,9 +13,10 @@ import json
 import socket
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import accumulate
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -45,23 +46,22 @@ class Networks:
         """Position of every AS number, ascending."""
         return {asn: position for position, asn in enumerate(sorted(self._names))}
 
-    def arrays(self) -> dict[str, npt.NDArray[Any]]:
+    def columns(self) -> dict[str, Sequence[int]]:
         """AS numbers, names and where each name begins."""
         asns = sorted(self._names)
         names = [self._names[asn].encode() for asn in asns]
-        offsets = np.cumsum([0, *map(len, names)], dtype=np.uint32)
         return {
-            "asns": np.array(asns, np.uint32),
-            "names": np.frombuffer(b"".join(names), np.uint8),
-            "name_offsets": offsets,
+            "asns": asns,
+            "names": b"".join(names),
+            "name_offsets": list(accumulate(map(len, names), initial=0)),
         }
 
 
 @value
 class Built:
-    """Arrays of a snapshot, and what the manifest says of them."""
+    """Columns of a snapshot, and what the manifest says of them."""
 
-    arrays: dict[str, npt.NDArray[Any]]
+    columns: dict[str, Sequence[int]]
     counts: dict[str, int]
 
 
@@ -90,14 +90,14 @@ def build(recipe: Recipe, downloads: Path) -> Built:
     v6 = [ranges_of_64(rows) for rows in (asns6, coded(country6), coded(second6))]
     table4 = merge([flatten(part, TOP_V4) for part in v4])
     table6 = merge([flatten(part, TOP_V6) for part in v6])
-    arrays = {
+    columns = {
         **_columns("v4", table4),
         **_columns("v6", table6),
-        **networks.arrays(),
-        "homes": homes(table4, table6, len(of_asn)),
-        "countries": np.array([code.encode() for code in codes], "S2"),
+        **networks.columns(),
+        "homes": homes(table4, table6, len(of_asn)).tolist(),
+        "countries": [bundle.code_of(code) for code in codes],
     }
-    return Built(arrays=arrays, counts=_counts(table4, table6, v6, len(of_asn) - 1))
+    return Built(columns=columns, counts=_counts(table4, table6, v6, len(of_asn) - 1))
 
 
 def homes(table4: Table, table6: Table, networks: int) -> npt.NDArray[np.uint8]:
@@ -118,7 +118,7 @@ def write(recipe: Recipe, built: Built, into: Path) -> Path:
     """Write the bundle of a recipe and return its folder."""
     folder = into / recipe.id
     folder.mkdir(parents=True, exist_ok=True)
-    data = bundle.pack(built.arrays)
+    data = bundle.pack(built.columns)
     (folder / bundle.DATA).write_bytes(data)
     manifest = {
         "format": bundle.FORMAT,
@@ -180,13 +180,13 @@ def _number(text: str, family: socket.AddressFamily) -> int:
     return int.from_bytes(socket.inet_pton(family, text), "big")
 
 
-def _columns(family: str, table: Table) -> dict[str, npt.NDArray[Any]]:
+def _columns(family: str, table: Table) -> dict[str, Sequence[int]]:
     network, country, second_country = table.values
     return {
-        f"{family}_starts": table.starts,
-        f"{family}_network": network,
-        f"{family}_country": country,
-        f"{family}_second_country": second_country,
+        f"{family}_starts": table.starts.tolist(),
+        f"{family}_network": network.tolist(),
+        f"{family}_country": country.tolist(),
+        f"{family}_second_country": second_country.tolist(),
     }
 
 

@@ -1,19 +1,18 @@
 """A bundle is one snapshot as a folder: `networks.xz`, small enough for a repository, and its manifest.
 
-Inside the xz stream: a line naming the format, a line of JSON with the length of every array, then the arrays,
-little-endian. Sorted arrays are written as differences, all arrays as byte planes (first all lowest bytes, then
+Inside the xz stream: a line naming the format, a line of JSON with the length of every column, then the columns,
+little-endian. Sorted columns are written as differences, all as byte planes (first all lowest bytes, then
 all second ones …), so that alike bytes stand together.
 """
 
 import hashlib
 import json
 import lzma
-from collections.abc import Mapping
+from array import array
+from collections.abc import Mapping, Sequence
+from itertools import accumulate, pairwise
 from pathlib import Path
-from typing import Any, Final
-
-import numpy as np
-import numpy.typing as npt
+from typing import Any, Final, Literal, TypeAlias
 
 FORMAT: Final = 1
 DATA: Final = "networks.xz"
@@ -21,25 +20,27 @@ MANIFEST: Final = "manifest.json"
 
 _MAGIC: Final = b"interlink-networks 1\n"
 
-Arrays = Mapping[str, npt.NDArray[Any]]
+Columns: TypeAlias = Mapping[str, Sequence[int]]
+Code: TypeAlias = Literal["B", "H", "I", "Q"]
 
-LAYOUT: Final[Mapping[str, str]] = {
-    "v4_starts": "<u4",
-    "v4_network": "<u4",
-    "v4_country": "u1",
-    "v4_second_country": "u1",
-    "v6_starts": "<u8",
-    "v6_network": "<u4",
-    "v6_country": "u1",
-    "v6_second_country": "u1",
-    "asns": "<u4",
-    "homes": "u1",
-    "names": "u1",
-    "name_offsets": "<u4",
-    "countries": "S2",
+LAYOUT: Final[Mapping[str, Code]] = {
+    "v4_starts": "I",
+    "v4_network": "I",
+    "v4_country": "B",
+    "v4_second_country": "B",
+    "v6_starts": "Q",
+    "v6_network": "I",
+    "v6_country": "B",
+    "v6_second_country": "B",
+    "asns": "I",
+    "homes": "B",
+    "names": "B",
+    "name_offsets": "I",
+    "countries": "H",
 }
-"""Every array of a snapshot. Values of `*_network` are positions in `asns`, `homes` and `name_offsets`; those
-of `*_country` and `homes` are positions in `countries`; position 0 stands for "unknown". `names` is UTF-8."""
+"""Every column of a snapshot, with the code of its numbers (`array`, on a little-endian machine). Values of
+`*_network` are positions in `asns`, `homes` and `name_offsets`; those of `*_country` and `homes` are positions in
+`countries`; position 0 stands for "unknown". `names` is UTF-8, a country its two letters as one number."""
 
 _SORTED: Final = frozenset({"v4_starts", "v6_starts", "asns", "name_offsets"})
 
@@ -48,9 +49,9 @@ class UnusableBundle(ValueError):
     """A bundle that is damaged, of another format, or fails a check; nothing of it is used."""
 
 
-def pack(arrays: Arrays) -> bytes:
+def pack(columns: Columns) -> bytes:
     """The compressed bytes of a snapshot."""
-    plain = {name: np.ascontiguousarray(arrays[name], dtype=kind) for name, kind in LAYOUT.items()}
+    plain = {name: array(code, columns[name]) for name, code in LAYOUT.items()}
     header = json.dumps({name: len(plain[name]) for name in LAYOUT}).encode() + b"\n"
     planes = b"".join(_planes(_differences(plain[name]) if name in _SORTED else plain[name]) for name in LAYOUT)
     # lc=0, pb=0: the neighbours of a byte are of its own plane, its position in a word means nothing.
@@ -58,8 +59,8 @@ def pack(arrays: Arrays) -> bytes:
     return lzma.compress(_MAGIC + header + planes, format=lzma.FORMAT_XZ, check=lzma.CHECK_CRC64, filters=filters)
 
 
-def unpack(data: bytes) -> dict[str, npt.NDArray[Any]]:
-    """The arrays of a snapshot. `UnusableBundle` if the bytes are not of this format."""
+def unpack(data: bytes) -> dict[str, "array[int]"]:
+    """The columns of a snapshot. `UnusableBundle` if the bytes are not of this format."""
     try:
         plain = lzma.decompress(data, format=lzma.FORMAT_XZ)
     except lzma.LZMAError as error:
@@ -68,17 +69,17 @@ def unpack(data: bytes) -> dict[str, npt.NDArray[Any]]:
         raise UnusableBundle("not a bundle of format 1")
     header, _, planes = plain[len(_MAGIC) :].partition(b"\n")
     lengths: dict[str, int] = json.loads(header)
-    arrays: dict[str, npt.NDArray[Any]] = {}
+    columns: dict[str, array[int]] = {}
     offset = 0
-    for name, kind in LAYOUT.items():
-        dtype = np.dtype(kind)
-        size = lengths[name] * dtype.itemsize
-        stored = _rows(planes[offset : offset + size], dtype, lengths[name])
-        arrays[name] = np.cumsum(stored, dtype=dtype) if name in _SORTED else stored
+    for name, code in LAYOUT.items():
+        column = array(code)
+        size = lengths[name] * column.itemsize
+        column.frombytes(_interleaved(planes[offset : offset + size], lengths[name], column.itemsize))
+        columns[name] = array(code, accumulate(column)) if name in _SORTED else column
         offset += size
     if offset != len(planes):
         raise UnusableBundle("lengths and content differ")
-    return arrays
+    return columns
 
 
 def manifest_of(folder: Path) -> dict[str, Any]:
@@ -100,16 +101,29 @@ def data_of(folder: Path, sha256: str) -> bytes:
     return data
 
 
-def _differences(column: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    return np.diff(column, prepend=column.dtype.type(0)).astype(column.dtype)
+def country_of(code: int) -> str | None:
+    """The two letters of a code in `countries`; None for "unknown"."""
+    return code.to_bytes(2, "little").rstrip(b"\0").decode() or None
 
 
-def _planes(column: npt.NDArray[Any]) -> bytes:
-    return column.view(np.uint8).reshape(len(column), column.dtype.itemsize).T.tobytes()
+def code_of(country: str) -> int:
+    """The code of two letters, and of none."""
+    return int.from_bytes(country.encode(), "little")
 
 
-def _rows(planes: bytes, dtype: np.dtype[Any], length: int) -> npt.NDArray[Any]:
-    stored = np.frombuffer(planes, np.uint8)
-    if len(stored) != length * dtype.itemsize:
+def _differences(column: "array[int]") -> "array[int]":
+    return array(column.typecode, [*column[:1], *(after - before for before, after in pairwise(column))])
+
+
+def _planes(column: "array[int]") -> bytes:
+    plain = column.tobytes()
+    return b"".join(plain[plane :: column.itemsize] for plane in range(column.itemsize))
+
+
+def _interleaved(planes: bytes, length: int, width: int) -> bytes:
+    if len(planes) != length * width:
         raise UnusableBundle("the content ends early")
-    return np.ascontiguousarray(stored.reshape(dtype.itemsize, length).T).reshape(-1).view(dtype)
+    plain = bytearray(len(planes))
+    for plane in range(width):
+        plain[plane::width] = planes[plane * length : (plane + 1) * length]
+    return bytes(plain)

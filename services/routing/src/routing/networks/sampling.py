@@ -6,10 +6,6 @@ For sandbox files and load tests only: everything else in a synthetic referral i
 from collections.abc import Callable
 from itertools import accumulate
 from random import Random
-from typing import Any
-
-import numpy as np
-import numpy.typing as npt
 
 from kit.ip_addresses import IpClass, canonical, classify
 from routing.networks.snapshot import Snapshot, Table
@@ -24,7 +20,7 @@ def sample_addresses(snapshot: Snapshot, of: int | str, random: Random, n: int) 
     sizes = _sizes(snapshot.v4, rows, 1 << 32)
 
     def address(row: int, size: int) -> bytes:
-        return (int(snapshot.v4.starts[row]) + random.randrange(size)).to_bytes(4, "big")
+        return (snapshot.v4.starts[row] + random.randrange(size)).to_bytes(4, "big")
 
     return _draw(rows, sizes, address, random, n)
 
@@ -35,28 +31,24 @@ def sample_addresses_v6(snapshot: Snapshot, of: int | str, random: Random, n: in
     sizes = _sizes(snapshot.v6, rows, 1 << 64)
 
     def address(row: int, size: int) -> bytes:
-        upper = int(snapshot.v6.starts[row]) + random.randrange(size)
+        upper = snapshot.v6.starts[row] + random.randrange(size)
         return upper.to_bytes(8, "big") + random.getrandbits(64).to_bytes(8, "big")
 
     return _draw(rows, sizes, address, random, n)
 
 
 def _rows(snapshot: Snapshot, table: Table, of: int | str) -> list[int]:
-    found: npt.NDArray[Any]
-    match of:
-        case int():
-            position = snapshot.position_of(of)
-            found = table.network == position if position is not None else np.zeros(0, np.bool_)
-        case str():
-            country = snapshot.countries.index(of) if of in snapshot.countries else -1
-            found = (table.network > 0) & (table.country == country) & (table.second_country == country)
-    return np.flatnonzero(found).tolist()
+    if isinstance(of, int):
+        position = snapshot.position_of(of)
+        return [row for row, network in enumerate(table.network) if network == position]
+    country = snapshot.countries.index(of) if of in snapshot.countries else -1
+    columns = zip(table.network, table.country, table.second_country, strict=True)
+    return [row for row, (network, *both) in enumerate(columns) if network and both == [country, country]]
 
 
 def _sizes(table: Table, rows: list[int], top: int) -> list[int]:
-    # As Python integers: the size of an IPv6 range in /64 can exceed what a double holds exactly.
     last = len(table.starts) - 1
-    return [int(table.starts[row + 1] if row < last else top) - int(table.starts[row]) for row in rows]
+    return [(table.starts[row + 1] if row < last else top) - table.starts[row] for row in rows]
 
 
 def _draw(rows: list[int], sizes: list[int], address: Callable[[int, int], bytes], random: Random, n: int) -> list[str]:

@@ -1,7 +1,8 @@
 """One dated snapshot answers which network held a public IP address, at the speed of a sorted table.
 
-The bundle is unpacked once into a cache folder of `.npy` files that every process maps: several processes
+The bundle is unpacked once into a cache folder, a file a column, that every process maps: several processes
 starting at once are safe (each unpacks aside, the first rename wins), and the memory is shared and small.
+They are read with the standard library alone: numpy would weigh more than it saves (ADR 7).
 
 Not promised: anything about addresses that are not public. Class them first (`kit.ip_addresses`).
 """
@@ -9,44 +10,40 @@ Not promised: anything about addresses that are not public. Class them first (`k
 import os
 import shutil
 import tempfile
-from collections.abc import Iterable, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
 from datetime import date
+from mmap import ACCESS_READ, mmap
 from pathlib import Path
-from typing import Any, Final
-
-import numpy as np
-import numpy.typing as npt
 
 from kit.values import value
 from routing.domain.attribution import Network
 from routing.networks import bundle
-
-_NOWHERE: Final = Network(asn=None, organisation=None, country=None, second_country=None)
 
 
 @value
 class Table:
     """Rows of one family; the columns are those of `bundle.LAYOUT`."""
 
-    starts: npt.NDArray[Any]
-    network: npt.NDArray[np.uint32]
-    country: npt.NDArray[np.uint8]
-    second_country: npt.NDArray[np.uint8]
+    starts: Sequence[int]
+    network: Sequence[int]
+    country: Sequence[int]
+    second_country: Sequence[int]
 
 
 class Snapshot:
     """Which network, organisation and countries an IP address had on one date. Immutable, shared by threads."""
 
-    def __init__(self, id: str, taken_on: date, arrays: bundle.Arrays) -> None:
+    def __init__(self, id: str, taken_on: date, columns: bundle.Columns) -> None:
         self.id = id
         self.taken_on = taken_on
-        self.v4 = _table("v4", arrays)
-        self.v6 = _table("v6", arrays)
-        self.asns = arrays["asns"]
-        self.countries: list[str | None] = [code.decode() or None for code in arrays["countries"].tolist()]
-        self._homes = arrays["homes"]
-        self._names = arrays["names"]
-        self._name_offsets = arrays["name_offsets"]
+        self.v4 = _table("v4", columns)
+        self.v6 = _table("v6", columns)
+        self.asns = columns["asns"]
+        self.countries = [bundle.country_of(code) for code in columns["countries"]]
+        self._homes = columns["homes"]
+        self._names = columns["names"]
+        self._name_offsets = columns["name_offsets"]
 
     @classmethod
     def load(cls, folder: Path, cache: Path) -> "Snapshot":
@@ -55,81 +52,57 @@ class Snapshot:
         `UnusableBundle` if it is damaged.
         """
         manifest = bundle.manifest_of(folder)
-        unpacked = _unpacked(folder, str(manifest["sha256"]), cache / f"{manifest['id']}-{manifest['sha256']}")
-        # A plain view: the memmap class costs a microsecond at every access and maps nothing better.
-        arrays = {name: np.load(unpacked / f"{name}.npy", mmap_mode="r").view(np.ndarray) for name in bundle.LAYOUT}
-        return cls(str(manifest["id"]), date.fromisoformat(manifest["date"]), arrays)
+        unpacked = _unpacked(folder, str(manifest["sha256"]), cache / f"{manifest['id']}-{manifest['sha256']}-columns")
+        columns = {name: _mapped(unpacked / name, code) for name, code in bundle.LAYOUT.items()}
+        return cls(str(manifest["id"]), date.fromisoformat(manifest["date"]), columns)
 
     def lookup(self, packed: bytes) -> Network:
         """The answer for one public IP address, given as its 4 or 16 bytes."""
-        return self.lookup_many([packed])[0]
-
-    def lookup_many(self, addresses: Sequence[bytes]) -> list[Network]:
-        """The answers for many public IP addresses, given as their 4 or 16 bytes, in their order."""
-        answers = [_NOWHERE] * len(addresses)
-        v4 = [position for position, packed in enumerate(addresses) if len(packed) == 4]
-        v6 = [position for position, packed in enumerate(addresses) if len(packed) == 16]
-        if v4:
-            keys = np.frombuffer(b"".join(addresses[position] for position in v4), ">u4").astype(np.uint32)
-            self._answer(self.v4, keys, v4, answers)
-        if v6:
-            upper = b"".join(addresses[position][:8] for position in v6)
-            self._answer(self.v6, np.frombuffer(upper, ">u8").astype(np.uint64), v6, answers)
-        return answers
+        table = self.v4 if len(packed) == 4 else self.v6
+        row = bisect_right(table.starts, int.from_bytes(packed[:8], "big")) - 1
+        network = table.network[row]
+        return Network(
+            asn=self.asns[network] if network else None,
+            organisation=self.organisation(network),
+            country=self.countries[table.country[row]],
+            second_country=self.countries[table.second_country[row]],
+            home_country=self.countries[self._homes[network]],
+        )
 
     def organisation(self, network: int) -> str | None:
         """Name of the network at a position of `asns`; None where the source has none."""
-        begin, end = self._name_offsets[network : network + 2].tolist()
-        return self._names[begin:end].tobytes().decode() or None
+        begin, end = self._name_offsets[network], self._name_offsets[network + 1]
+        return bytes(self._names[begin:end]).decode() or None
 
     def position_of(self, asn: int) -> int | None:
         """Position of an AS number in `asns`; None if it announced nothing in this snapshot."""
-        position = int(np.searchsorted(self.asns, np.uint32(asn)))
+        position = bisect_left(self.asns, asn)
         return position if position < len(self.asns) and self.asns[position] == asn else None
 
-    def _answer(self, table: Table, keys: npt.NDArray[Any], positions: Iterable[int], answers: list[Network]) -> None:
-        rows = np.searchsorted(table.starts, keys, side="right") - 1
-        codes = zip(
-            table.network[rows].tolist(),
-            table.country[rows].tolist(),
-            table.second_country[rows].tolist(),
-            strict=True,
-        )
-        seen: dict[tuple[int, int, int], Network] = {}
-        for position, code in zip(positions, codes, strict=True):
-            found = seen.get(code)
-            if found is None:
-                found = seen[code] = self._network(*code)
-            answers[position] = found
 
-    def _network(self, network: int, country: int, second_country: int) -> Network:
-        return Network(
-            asn=int(self.asns[network]) if network else None,
-            organisation=self.organisation(network),
-            country=self.countries[country],
-            second_country=self.countries[second_country],
-            home_country=self.countries[int(self._homes[network])],
-        )
-
-
-def _table(family: str, arrays: bundle.Arrays) -> Table:
+def _table(family: str, columns: bundle.Columns) -> Table:
     return Table(
-        starts=arrays[f"{family}_starts"],
-        network=arrays[f"{family}_network"],
-        country=arrays[f"{family}_country"],
-        second_country=arrays[f"{family}_second_country"],
+        starts=columns[f"{family}_starts"],
+        network=columns[f"{family}_network"],
+        country=columns[f"{family}_country"],
+        second_country=columns[f"{family}_second_country"],
     )
+
+
+def _mapped(file: Path, code: bundle.Code) -> Sequence[int]:
+    with file.open("rb") as opened:
+        return memoryview(mmap(opened.fileno(), 0, access=ACCESS_READ)).cast(code)
 
 
 def _unpacked(folder: Path, sha256: str, target: Path) -> Path:
     if target.is_dir():
         return target
-    arrays = bundle.unpack(bundle.data_of(folder, sha256))
+    columns = bundle.unpack(bundle.data_of(folder, sha256))
     target.parent.mkdir(parents=True, exist_ok=True)
     aside = Path(tempfile.mkdtemp(prefix=f".{target.name[:10]}-", dir=target.parent))
-    for name, array in arrays.items():
-        with (aside / f"{name}.npy").open("wb") as file:
-            np.save(file, array)
+    for name, column in columns.items():
+        with (aside / name).open("wb") as file:
+            column.tofile(file)
             file.flush()
             os.fsync(file.fileno())  # a rename that survives a power cut must not name empty files
     try:

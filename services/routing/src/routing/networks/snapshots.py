@@ -96,7 +96,7 @@ def _check_counts(snapshot: Snapshot, manifest: Mapping[str, Any]) -> None:
 
 
 def _check_known(snapshot: Snapshot) -> None:
-    answers = snapshot.lookup_many([known.packed for known in KNOWN])
+    answers = [snapshot.lookup(known.packed) for known in KNOWN]
     wrong = [
         known.ip
         for known, answer in zip(KNOWN, answers, strict=True)

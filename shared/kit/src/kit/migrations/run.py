@@ -5,7 +5,6 @@ lock time-out (set on the role), so that a migration waits for nobody longer tha
 """
 
 import importlib.resources
-from collections.abc import Awaitable, Callable
 from functools import cache
 from typing import Any
 
@@ -13,7 +12,7 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.runtime.environment import EnvironmentContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, TextClause, text
+from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from kit.telemetry import logger
@@ -64,22 +63,3 @@ def _upgrade(connection: Connection, package: str, script: ScriptDirectory, to: 
         )
         with environment.begin_transaction():
             environment.run_migrations()
-
-
-@cache
-def _known(package: str) -> frozenset[str]:
-    return frozenset(revision.revision for revision in scripts(package).walk_revisions())
-
-
-@cache
-def _stamps(package: str) -> TextClause:
-    return text(f"SELECT array_agg(version_num) FROM {package}.alembic_version")  # noqa: S608 - a package name
-
-
-async def current(package: str, look: Callable[[TextClause], Awaitable[Any]]) -> bool:
-    """Whether the schema stands at this build's head, or at a revision of a newer build.
-
-    Raises what the driver raises where the database does not answer: it is asked each time.
-    """
-    stamped: frozenset[str] = frozenset(await look(_stamps(package)) or [])
-    return bool(stamped) and (scripts(package).get_current_head() in stamped or not stamped <= _known(package))
