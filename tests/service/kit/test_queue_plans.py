@@ -1,12 +1,15 @@
-"""However long the queue of due work is, looking and claiming follow its indexes."""
+"""However long a queue is, of due work or of rows to send, who looks into it and takes from it follows its indexes."""
 
 import json
 from datetime import UTC, datetime
 from typing import Any
 
+import asyncpg
 from sqlalchemy import text
 
 from contracts import ids
+from kit import relay
+from kit.connections import positional
 from kit.database import Database
 from kit.testing.databases import TestDatabase, fetch
 from kit.worker import CLAIM, WAITING
@@ -43,9 +46,28 @@ async def test_a_look_for_due_work_follows_an_index_whatever_waits_for_later(
     assert max(_rows_read(json.loads(plan)[0]["Plan"])) <= 1
 
 
+async def test_a_relay_follows_its_index_although_the_outbox_was_empty_when_its_plans_were_made(
+    database: TestDatabase,
+) -> None:
+    """Postgres keeps a plan while the table it was made for grows by whatever is sent and not vacuumed."""
+    await fetch(database.superuser_url, OUTBOX)
+    await fetch(database.superuser_url, "DELETE FROM probe.outbox")
+    await fetch(database.superuser_url, "VACUUM probe.outbox")
+    system = await asyncpg.connect(database.url("probe_system"))
+    await system.execute("SET plan_cache_mode = force_generic_plan")
+    for name, (statement, values) in RELAYING.items():
+        await system.execute(f"PREPARE {name} AS {positional(statement)[0]}")
+        await system.execute(f"EXECUTE {name} ({values})")
+    await fetch(database.superuser_url, OUTBOX)
+    for name, (_, values) in RELAYING.items():
+        plan = await system.fetchval(f"EXPLAIN (ANALYZE, FORMAT JSON) EXECUTE {name} ({values})")
+        assert max(_rows_read(json.loads(plan)[0]["Plan"])) <= 100, name
+    await system.close()
+
+
 def _rows_read(node: dict[str, Any]) -> list[int]:
     """Rows that each node of a plan looked at."""
-    own = int((node["Actual Rows"] + node.get("Rows Removed by Filter", 0)) * node["Actual Loops"])
+    own = int(sum(node.get(rows, 0) for rows in LOOKED_AT) * node["Actual Loops"])
     return [own, *(rows for child in node.get("Plans", ()) for rows in _rows_read(child))]
 
 
@@ -54,3 +76,20 @@ BACKLOG = """
     SELECT gen_random_uuid(), 'probe.do', n::text, CAST(:now AS timestamptz) - n * interval '1 second', 'centre', '{}'
     FROM generate_series(1, 20000) AS n
 """
+
+LOOKED_AT = ("Actual Rows", "Rows Removed by Filter", "Rows Removed by Join Filter")
+
+OUTBOX = """
+    INSERT INTO probe.outbox (shard, topic, headers, payload)
+    SELECT n % 16, 'probe', '[]', convert_to(repeat('-', 1000), 'UTF8') FROM generate_series(1, 5000) AS n
+"""
+SHARDS = f"'{{{','.join(map(str, range(16)))}}}'"
+SENT = f"{SHARDS}, '{{{','.join(['10000'] * 16)}}}'"
+"""All shards, and floors above every row."""
+RELAYING = {
+    "waiting": (relay.WAITING, SENT),
+    "lock_shards": (relay.LOCK_SHARDS, f"{SENT}, 0, 16"),
+    "read": (relay.READ, f"{SENT}, 63, 1000"),
+    "delete": (relay.DELETE, f"{SHARDS}, '{{{','.join(map(str, range(9901, 10001)))}}}'"),
+}
+"""The relay's statements and what they are given."""

@@ -1,0 +1,13 @@
+"""The outbox of routing keeps its pages when it runs empty."""
+
+from alembic import op
+
+from kit.migrations import v4
+
+revision = "0004"
+down_revision = "0003"
+
+
+def upgrade() -> None:
+    """The kit's fourth version."""
+    v4.upgrade(op)
