@@ -234,6 +234,40 @@ async def test_a_request_that_somebody_joins_meanwhile_is_not_noted_as_cancelled
     assert (await liaison.shown(number))["desired_status"] == "sent"
 
 
+ADD_URGENT = """
+    INSERT INTO isp_liaison.line
+    SELECT (jsonb_populate_record(l, jsonb_build_object('id', gen_random_uuid(), 'investigation', $2::uuid, 'request', (
+        SELECT r.id FROM isp_liaison.request r
+        WHERE r.instrument = l.instrument AND r.investigation = $2 AND r.urgency = 'urgent'
+    )))).* FROM isp_liaison.line l WHERE l.investigation = $1
+"""
+
+
+async def test_a_draft_whose_only_line_another_batch_adds_elsewhere_is_not_left_behind(
+    liaison: Liaison, database: TestDatabase
+) -> None:
+    """An officer would find a draft of nothing, which says the day of a line that it never had."""
+    day = capture().capture.at
+    first, later = capture(ADDRESSES[0], asn=EAST), capture(ADDRESSES[1], asn=EAST, at=day.replace(day=20))
+    elsewhere = ids.new()
+    await liaison.given(first, investigation=elsewhere)
+    await liaison.given(capture(ADDRESSES[2], asn=EAST), priority="P0")
+    connection = await asyncpg.connect(database.superuser_url)
+    try:
+        async with asyncio.TaskGroup() as group, connection.transaction():
+            await connection.execute(ADD_URGENT, elsewhere, liaison.investigation)
+            group.create_task(liaison.given(first))
+            await eventually(lambda: _waits(liaison))
+    finally:
+        await connection.close()
+    ours = [one for one in await liaison.queue() if one["investigation"] == str(liaison.investigation)]
+    assert {(one["urgency"], one["line_count"]) for one in ours} == {("urgent", 2)}
+
+    await liaison.given(later)
+    drafts = [one for one in await liaison.queue(instrument=PRODUCTION) if one["urgency"] == "routine"]
+    assert sorted(one["perishes_at"][:10] for one in drafts) == ["2026-12-10", "2026-12-20"]
+
+
 async def test_the_last_of_two_checks_at_once_leaves_no_line_open(liaison: Liaison, database: TestDatabase) -> None:
     """They lock different requests; each must count what the other one ended, or the suspect waits for ever."""
     suspect = ids.new()

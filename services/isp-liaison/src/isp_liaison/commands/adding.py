@@ -11,7 +11,7 @@ from datetime import datetime
 from uuid import UUID
 
 from contracts import ids
-from isp_liaison.commands import telling
+from isp_liaison.commands import emptying, telling
 from isp_liaison.domain.entries import Provenance
 from isp_liaison.domain.instruments import Effect
 from isp_liaison.domain.lines import DraftKey, LineId, LineKey, LineState
@@ -112,8 +112,8 @@ async def _insert(tx: Transaction, missing: Sequence[Wanted]) -> dict[LineKey, L
     # Now, because the drafts are locked and no line of others is: those lock requests before their lines.
     if len(ours) == len(missing):
         await requests.hasten(tx, {drafts[key].id: perishes for key, perishes in first.items()})
-    else:  # a draft may have been opened for a line that somebody else added
-        await requests.refresh(tx, [draft.id for draft in drafts.values()])
+    else:  # a draft may have been opened for a line that somebody else added elsewhere
+        await emptying.settle(tx, {draft.id for draft in drafts.values()})
     return {one.key_of_data: one for one in offered if one.id in ours}
 
 

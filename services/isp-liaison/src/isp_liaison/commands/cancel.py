@@ -6,6 +6,7 @@ noted (`desired_status`). Of a draft, which may collect a hundred thousand lines
 
 from collections.abc import Sequence
 
+from isp_liaison.commands import emptying
 from isp_liaison.domain.entries import EntryId
 from isp_liaison.domain.lines import LineId, LineState
 from isp_liaison.domain.requests import OVER, Request, RequestId, State
@@ -45,12 +46,7 @@ async def _leave(tx: Transaction, found: Sequence[Line]) -> None:
     if not dropped:
         return
     await lines.end(tx, [(line, None) for line in dropped], LineState.DROPPED, tx.now())
-    left = {open_lines[line].request for line in dropped}
-    kept = await lines.requests_with_open(tx, left)
-    if over := left - kept:
-        await requests.end(tx, over, State.WITHDRAWN, now=tx.now())
-    if kept:
-        await requests.refresh(tx, kept)
+    await emptying.settle(tx, {open_lines[line].request for line in dropped})
 
 
 async def _note(tx: Transaction, going: set[RequestId]) -> None:
