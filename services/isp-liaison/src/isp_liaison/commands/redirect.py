@@ -31,13 +31,14 @@ async def open_lines(
     for line, to in elsewhere:
         provider = known.directory.answering(to, today)
         instrument = in_force(known.instruments, request.instrument, today)
-        if provider is None or not isinstance(instrument, Instrument):
+        of = tuple(one.of for one in asked_for.get(line.id, ()) if one.current)
+        if not of or provider is None or not isinstance(instrument, Instrument):
             continue
         wanted[line.id] = Wanted(
             key=replace(line.key_of_data, provider=provider.id),
             draft=replace(requests.key_of(request), provider=provider.id),
             effect=line.effect,
-            of=tuple(one.of for one in asked_for.get(line.id, ()) if one.current),
+            of=of,
             grade=line.grade,
             at=line.at,
             data_key=line.key,
