@@ -6,7 +6,7 @@ from uuid import UUID
 
 from isp_liaison.application import Application, Known
 from isp_liaison.commands import adding, reference
-from isp_liaison.commands.adding import Wanted
+from isp_liaison.commands.wanted import Wanted
 from isp_liaison.domain.instruments import Instrument, in_force
 from isp_liaison.domain.lines import URGENT, LineId, LineKey, LineState, urgency
 from isp_liaison.domain.requests import Request
@@ -44,7 +44,7 @@ async def draft(
     needed = {line for line, several in asked_for.items() if any(one.current for one in several)}
     _require_askable(known, instrument, [found[LineId(one)] for one in wanted], keys, before, needed)
     asked = [_wanted(line, instrument, of_requests[line.request], asked_for) for line in found.values()]
-    added = await adding.add(tx, asked)
+    added = await adding.add(app, tx, asked)
     drafts = await requests.read(tx, {line.request for line in added.lines.values()})
     await requests.add_drafters(tx, drafts, principal.subject)
     for request in drafts.values():

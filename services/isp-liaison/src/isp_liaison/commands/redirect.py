@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from isp_liaison.application import Application
 from isp_liaison.commands import adding, reference
-from isp_liaison.commands.adding import Wanted
+from isp_liaison.commands.wanted import Wanted
 from isp_liaison.domain.instruments import Instrument, in_force
 from isp_liaison.domain.lines import LineId, perishes_at
 from isp_liaison.domain.requests import Request
@@ -47,5 +47,5 @@ async def open_lines(
             perishes_at=perishes_at(line.at, provider),
             redirected_from=line.id,
         )
-    added = await adding.add(tx, list(wanted.values()))
+    added = await adding.add(app, tx, list(wanted.values()))
     return frozenset(line for line, one in wanted.items() if one.key not in added.new)
