@@ -105,6 +105,21 @@ async def test_a_batch_reads_no_line_that_its_drafts_have_already(liaison: Liais
     assert drafts["count"] == 2
 
 
+async def test_who_is_cancelled_costs_what_was_asked_for_them_and_not_all_that_their_drafts_collect(
+    liaison: Liaison,
+) -> None:
+    """A draft may collect a hundred thousand lines: what is fetched must not grow with them."""
+    fetched: list[int] = []
+    for offset, size in enumerate((2, 100)):
+        first, *_ = events = captures(liaison, size, offset + 1)
+        await liaison.told(*events)
+        with watching() as seen:
+            await liaison.cancelled(first.entry)
+        fetched.append(seen.rows)
+    assert fetched[0] == fetched[1], fetched
+    assert {one["line_count"] for one in await liaison.queue(state="draft")} == {100}
+
+
 async def test_as_many_statements_for_an_answer_to_many_lines_as_to_one(liaison: Liaison) -> None:
     counts: dict[str, set[int]] = {}
     for offset, size in enumerate((1, 100)):

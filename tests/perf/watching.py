@@ -26,6 +26,9 @@ class Watched:
     plans: list[tuple[str, Any]] = field(default_factory=list)
     """Each statement with the root of its plan, as the role and with the settings of its transaction."""
 
+    rows: int = 0
+    """How many rows were fetched."""
+
     looks: list[str] = field(default_factory=list[str])
     """The statements that ran in no transaction."""
 
@@ -103,7 +106,9 @@ class Observed:
     async def fetch(self, statement: str, *parameters: Any) -> Any:
         """As the driver."""
         await self._note(statement, parameters)
-        return await self._connection.fetch(statement, *parameters)
+        rows = await self._connection.fetch(statement, *parameters)
+        self._seen.rows += len(rows)
+        return rows
 
     async def fetchval(self, statement: str, *parameters: Any) -> Any:
         """As the driver."""

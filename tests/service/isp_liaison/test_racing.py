@@ -175,6 +175,99 @@ async def test_who_is_cancelled_is_asked_about_no_more_though_a_line_moves_meanw
     assert await liaison.queue(state="draft") == []
 
 
+JOIN = """
+    INSERT INTO isp_liaison.line_entry
+    SELECT (jsonb_populate_record(e, jsonb_build_object('line', $2::uuid, 'entry', $3::uuid, 'state', 'current'))).*
+    FROM isp_liaison.line_entry e WHERE e.line = $1
+"""
+LOCK_LINE = "SELECT FROM isp_liaison.line WHERE id = $1 FOR UPDATE"
+
+
+async def _line_of(liaison: Liaison, entry: UUID) -> UUID:
+    """The line of a suspect under a production order."""
+    (row,) = await liaison.harness.rows(
+        "SELECT e.line FROM isp_liaison.line_entry e JOIN isp_liaison.line l ON l.id = e.line"
+        " WHERE e.entry = $1 AND l.instrument = $2", entry, PRODUCTION,
+    )  # fmt: skip
+    return row["line"]
+
+
+async def test_who_is_cancelled_is_asked_about_no_more_though_they_join_a_line_of_the_same_request_meanwhile(
+    liaison: Liaison, database: TestDatabase
+) -> None:
+    """As by a redirect: it holds a line of theirs, and joins a known one without locking its request."""
+    entry = await liaison.given(capture(ADDRESSES[0]))
+    other = await liaison.given(capture(ADDRESSES[1]))
+    mine, known = await _line_of(liaison, entry), await _line_of(liaison, other)
+    connection = await asyncpg.connect(database.superuser_url)
+    try:
+        async with asyncio.TaskGroup() as group, connection.transaction():
+            await connection.execute(LOCK_LINE, mine)
+            await connection.execute(LOCK_LINE, known)
+            group.create_task(liaison.cancelled(entry))
+            await eventually(lambda: _waits(liaison))
+            await connection.execute(JOIN, mine, known, entry)
+    finally:
+        await connection.close()
+    assert await liaison.harness.rows(CURRENT, entry) == []
+    (draft,) = await liaison.queue(state="draft", instrument=PRODUCTION)
+    assert [line["entries"] for line in await liaison.lines(draft["number"])] == [[str(other)]]
+
+
+async def test_a_request_that_somebody_joins_meanwhile_is_not_noted_as_cancelled(
+    liaison: Liaison, database: TestDatabase
+) -> None:
+    last = await liaison.given(capture(ADDRESSES[0]))
+    gone = await liaison.given(capture(ADDRESSES[1]))
+    mine, line = await _line_of(liaison, last), await _line_of(liaison, gone)
+    number = await liaison.sent()
+    await liaison.cancelled(gone)  # its line stays in the request, for nobody
+    connection = await asyncpg.connect(database.superuser_url)
+    try:
+        async with asyncio.TaskGroup() as group, connection.transaction():
+            await connection.execute(LOCK_LINE, line)
+            await connection.execute(JOIN, mine, line, ids.new())
+            group.create_task(liaison.cancelled(last))
+            await eventually(lambda: _waits(liaison))
+    finally:
+        await connection.close()
+    assert (await liaison.shown(number))["desired_status"] == "sent"
+
+
+ADD_URGENT = """
+    INSERT INTO isp_liaison.line
+    SELECT (jsonb_populate_record(l, jsonb_build_object('id', gen_random_uuid(), 'investigation', $2::uuid, 'request', (
+        SELECT r.id FROM isp_liaison.request r
+        WHERE r.instrument = l.instrument AND r.investigation = $2 AND r.urgency = 'urgent'
+    )))).* FROM isp_liaison.line l WHERE l.investigation = $1
+"""
+
+
+async def test_a_draft_whose_only_line_another_batch_adds_elsewhere_is_not_left_behind(
+    liaison: Liaison, database: TestDatabase
+) -> None:
+    """An officer would find a draft of nothing, which says the day of a line that it never had."""
+    day = capture().capture.at
+    first, later = capture(ADDRESSES[0], asn=EAST), capture(ADDRESSES[1], asn=EAST, at=day.replace(day=20))
+    elsewhere = ids.new()
+    await liaison.given(first, investigation=elsewhere)
+    await liaison.given(capture(ADDRESSES[2], asn=EAST), priority="P0")
+    connection = await asyncpg.connect(database.superuser_url)
+    try:
+        async with asyncio.TaskGroup() as group, connection.transaction():
+            await connection.execute(ADD_URGENT, elsewhere, liaison.investigation)
+            group.create_task(liaison.given(first))
+            await eventually(lambda: _waits(liaison))
+    finally:
+        await connection.close()
+    ours = [one for one in await liaison.queue() if one["investigation"] == str(liaison.investigation)]
+    assert {(one["urgency"], one["line_count"]) for one in ours} == {("urgent", 2)}
+
+    await liaison.given(later)
+    drafts = [one for one in await liaison.queue(instrument=PRODUCTION) if one["urgency"] == "routine"]
+    assert sorted(one["perishes_at"][:10] for one in drafts) == ["2026-12-10", "2026-12-20"]
+
+
 async def test_the_last_of_two_checks_at_once_leaves_no_line_open(liaison: Liaison, database: TestDatabase) -> None:
     """They lock different requests; each must count what the other one ended, or the suspect waits for ever."""
     suspect = ids.new()

@@ -2,13 +2,14 @@
 
 from datetime import timedelta
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
-from service.notifications.conftest import Notifications, directory, retired, short, without_request_id
+from service.notifications.conftest import PUBLIC, Notifications, directory, retired, short, without_request_id
 from standardwebhooks.webhooks import Webhook
 
 from contracts.events.deliveries import DeliveryFailed, DeliverySucceeded, EndpointDisabled
+from notifications.commands.freeze import freeze
 from notifications.domain.endpoints import MOST_ENDPOINTS
 
 HOOK = "https://hooks.example.org/interlink"
@@ -213,6 +214,32 @@ async def test_a_replay_of_much_is_done_in_rounds(notifications: Notifications) 
     await notifications.work()
     assert len(notifications.receiver.calls) == 460
     assert len({call.headers["webhook-id"] for call in notifications.receiver.calls}) == 230
+
+
+@pytest.mark.parametrize("clock_ahead", [timedelta(0), timedelta(seconds=2)])
+async def test_a_replay_sends_what_was_being_frozen_when_it_was_asked_for(
+    notifications: Notifications, clock_ahead: timedelta
+) -> None:
+    """Whoever froze it saw the endpoint disabled, and is slow to commit; its clock need not be that of the replay."""
+    endpoint = await notifications.endpoint()
+    began = notifications.clock.now() - timedelta(seconds=1)
+    await notifications.told(notifications.created())
+    (notice,) = await notifications.notices()
+    await notifications.harness.rows("UPDATE notifications.endpoint SET state = 'disabled'")
+    async with notifications.harness.application.database.as_system() as slow:
+        notifications.clock.advance(clock_ahead)
+        await freeze(slow, [UUID(notice["id"])], PUBLIC)
+        notifications.clock.advance(-clock_ahead)
+        await act(notifications, endpoint, "enable")
+        await act(notifications, endpoint, "replay", since=began.isoformat())
+        for _ in range(3):
+            await notifications.later(seconds=1)
+        assert notifications.receiver.calls == []
+    await notifications.later(seconds=1)
+    (call,) = notifications.receiver.calls
+    assert call.event["data"]["notice"] == notice["id"]
+    await notifications.later(seconds=5)
+    assert len(notifications.receiver.calls) == 1
 
 
 async def test_a_deleted_endpoint_gets_nothing_and_what_waited_for_it_is_ended(notifications: Notifications) -> None:

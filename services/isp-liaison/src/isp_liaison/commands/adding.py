@@ -11,9 +11,10 @@ from datetime import datetime
 from uuid import UUID
 
 from contracts import ids
-from isp_liaison.commands import telling
-from isp_liaison.domain.entries import Provenance
-from isp_liaison.domain.instruments import Effect
+from isp_liaison.application import Application
+from isp_liaison.commands import emptying, telling
+from isp_liaison.commands.onward import onward
+from isp_liaison.commands.wanted import Wanted
 from isp_liaison.domain.lines import DraftKey, LineId, LineKey, LineState
 from isp_liaison.domain.requests import Request, RequestId
 from isp_liaison.store import lines, requests
@@ -26,23 +27,6 @@ TRIES = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
-    """Data that is wanted of a provider, and for whom. `sealed` is bound to the data itself, by its mark."""
-
-    key: LineKey
-    draft: DraftKey
-    effect: Effect
-    of: tuple[Provenance, ...]
-    grade: str
-    at: datetime
-    data_key: UUID
-    nonce: bytes
-    data: bytes
-    perishes_at: datetime
-    redirected_from: LineId | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Added:
     """The line of each wanted key, and which of them are new."""
 
@@ -50,18 +34,40 @@ class Added:
     new: frozenset[LineKey] = frozenset()
 
 
-async def add(tx: Transaction, wanted: Sequence[Wanted]) -> Added:
-    """Ask for all of it, once each, and tell for whom. A line that is answered already tells its answer at once."""
+async def add(app: Application, tx: Transaction, wanted: Sequence[Wanted]) -> Added:
+    """Ask for all of it, once each, and tell for whom. A line that is answered already tells its answer at once.
+
+    What was redirected is asked of the named provider, too, before anything is told: it counts as open.
+    """
     if not wanted:
         return Added()
-    added = await _ensure(tx, {one.key: one for one in reversed(wanted)})
+    every, added = list(wanted), await _ensure(tx, wanted)
+    following = await onward(app, tx, wanted, added.lines)
+    while further := _not_yet(following, every):
+        every += further
+        added = await _with(tx, added, further)
+        following = await onward(app, tx, further, added.lines)
     before = [line.id for key, line in added.lines.items() if key not in added.new]
     known = await lines.entries(tx, before) if before else {}
-    fresh = _fresh(tx, wanted, added.lines, known)
+    fresh = _fresh(tx, every, added.lines, known)
     if fresh:
         await lines.add_entries(tx, list(fresh.values()))
         await telling.joined(tx, added.lines.values(), list(fresh.values()))
     return added
+
+
+def _not_yet(following: Sequence[Wanted], every: Sequence[Wanted]) -> list[Wanted]:
+    """Providers may name each other."""
+    known = {(one.key, one.of) for one in every}
+    return [one for one in following if (one.key, one.of) not in known]
+
+
+async def _with(tx: Transaction, added: Added, further: Sequence[Wanted]) -> Added:
+    missing = [one for one in further if one.key not in added.lines]
+    if not missing:
+        return added
+    more = await _ensure(tx, missing)
+    return Added(lines={**added.lines, **more.lines}, new=added.new | more.new)
 
 
 async def collecting(tx: Transaction, wanted: Mapping[DraftKey, datetime]) -> dict[DraftKey, Request]:
@@ -86,7 +92,8 @@ async def move_on(tx: Transaction, request: Request, staying: Sequence[Line]) ->
     await requests.refresh(tx, [drafts[key].id])
 
 
-async def _ensure(tx: Transaction, first: Mapping[LineKey, Wanted]) -> Added:
+async def _ensure(tx: Transaction, wanted: Sequence[Wanted]) -> Added:
+    first = {one.key: one for one in reversed(wanted)}
     keys = sorted(first)
     made: dict[LineKey, Line] = {}
     found = await lines.find(tx, keys)
@@ -112,8 +119,8 @@ async def _insert(tx: Transaction, missing: Sequence[Wanted]) -> dict[LineKey, L
     # Now, because the drafts are locked and no line of others is: those lock requests before their lines.
     if len(ours) == len(missing):
         await requests.hasten(tx, {drafts[key].id: perishes for key, perishes in first.items()})
-    else:  # a draft may have been opened for a line that somebody else added
-        await requests.refresh(tx, [draft.id for draft in drafts.values()])
+    else:  # a draft may have been opened for a line that somebody else added elsewhere
+        await emptying.settle(tx, {draft.id for draft in drafts.values()})
     return {one.key_of_data: one for one in offered if one.id in ours}
 
 

@@ -14,7 +14,7 @@ from isp_liaison import sealing
 from isp_liaison.application import Application, Known
 from isp_liaison.asking import AskedData, context
 from isp_liaison.commands import adding, reference
-from isp_liaison.commands.adding import Wanted
+from isp_liaison.commands.wanted import Wanted
 from isp_liaison.domain import lines as rules
 from isp_liaison.domain.entries import Provenance
 from isp_liaison.domain.instruments import Instrument
@@ -55,7 +55,7 @@ async def collect(app: Application, tx: Transaction, batch: Sequence[Collect]) -
             else:
                 wanted.extend(_wanted(app, one.of, key, told.capture, placed))
     await lines.add_unplaced(tx, sorted(unplaced, key=lambda one: (one.entry, one.item, one.why)))
-    await adding.add(tx, wanted)
+    await adding.add(app, tx, wanted)
 
 
 def _captures(one: Collect, key: DataKey) -> list[AttributedCapture]:

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from isp_liaison.application import Application, Known
 from isp_liaison.commands import adding, reference
-from isp_liaison.commands.adding import Wanted
+from isp_liaison.commands.wanted import Wanted
 from isp_liaison.domain.instruments import Instrument, in_force
 from isp_liaison.domain.lines import URGENT, LineId, LineKey, LineState, urgency
 from isp_liaison.domain.requests import Request
@@ -40,10 +40,11 @@ async def draft(
     of_requests = await requests.read(tx, {line.request for line in found.values()})
     keys = {line.id: replace(line.key_of_data, instrument=instrument.id) for line in found.values()}
     before = await lines.find(tx, list(keys.values()))
-    _require_askable(known, instrument, [found[LineId(one)] for one in wanted], keys, before)
     asked_for = await lines.entries(tx, found)
+    needed = {line for line, several in asked_for.items() if any(one.current for one in several)}
+    _require_askable(known, instrument, [found[LineId(one)] for one in wanted], keys, before, needed)
     asked = [_wanted(line, instrument, of_requests[line.request], asked_for) for line in found.values()]
-    added = await adding.add(tx, asked)
+    added = await adding.add(app, tx, asked)
     drafts = await requests.read(tx, {line.request for line in added.lines.values()})
     await requests.add_drafters(tx, drafts, principal.subject)
     for request in drafts.values():
@@ -57,22 +58,26 @@ def _require_askable(
     wanted: Sequence[Line],
     keys: Mapping[LineId, LineKey],
     before: Mapping[LineKey, Line],
+    needed: set[LineId],
 ) -> None:
     problems = [
         Problem(f"/lines/{position}", code)
         for position, line in enumerate(wanted)
-        if (code := _why_not(known, instrument, line, already=keys[line.id] in before)) is not None
+        if (code := _why_not(known, instrument, line, already=keys[line.id] in before, needed=line.id in needed))
+        is not None
     ]
     if problems:
         raise Rejected(problems[0].code, "Some lines cannot be asked under this instrument.", errors=problems)
 
 
-def _why_not(known: Known, instrument: Instrument, line: Line, *, already: bool) -> str | None:
+def _why_not(known: Known, instrument: Instrument, line: Line, *, already: bool, needed: bool) -> str | None:
     provider = known.directory.provider(line.key_of_data.provider)
     if already:
         return "line.asked_already"
     if line.state in (LineState.DROPPED, LineState.LAPSED):
         return "line.over"
+    if not needed:
+        return "line.not_needed"
     if line.grade not in instrument.grades:
         return "grade.not_allowed"
     if provider is None or instrument.id not in provider.accepts:

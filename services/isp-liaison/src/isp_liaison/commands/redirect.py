@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from isp_liaison.application import Application
 from isp_liaison.commands import adding, reference
-from isp_liaison.commands.adding import Wanted
+from isp_liaison.commands.wanted import Wanted
 from isp_liaison.domain.instruments import Instrument, in_force
 from isp_liaison.domain.lines import LineId, perishes_at
 from isp_liaison.domain.requests import Request
@@ -31,13 +31,14 @@ async def open_lines(
     for line, to in elsewhere:
         provider = known.directory.answering(to, today)
         instrument = in_force(known.instruments, request.instrument, today)
-        if provider is None or not isinstance(instrument, Instrument):
+        of = tuple(one.of for one in asked_for.get(line.id, ()) if one.current)
+        if not of or provider is None or not isinstance(instrument, Instrument):
             continue
         wanted[line.id] = Wanted(
             key=replace(line.key_of_data, provider=provider.id),
             draft=replace(requests.key_of(request), provider=provider.id),
             effect=line.effect,
-            of=tuple(one.of for one in asked_for.get(line.id, ()) if one.current),
+            of=of,
             grade=line.grade,
             at=line.at,
             data_key=line.key,
@@ -46,5 +47,5 @@ async def open_lines(
             perishes_at=perishes_at(line.at, provider),
             redirected_from=line.id,
         )
-    added = await adding.add(tx, list(wanted.values()))
+    added = await adding.add(app, tx, list(wanted.values()))
     return frozenset(line for line, one in wanted.items() if one.key not in added.new)

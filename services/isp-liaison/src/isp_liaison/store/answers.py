@@ -23,6 +23,10 @@ STANDING = text("""
     SELECT line, fingerprint FROM answer
     WHERE line = ANY (CAST(:lines AS uuid[])) AND state <> 'refused' ORDER BY line
 """)
+NAMED = text("""
+    SELECT line, redirect_to FROM answer
+    WHERE line = ANY (CAST(:lines AS uuid[])) AND state <> 'refused' AND redirect_to IS NOT NULL ORDER BY line
+""")
 WHERE = text("SELECT request, line FROM answer WHERE id = :id")
 LOCK = text("SELECT * FROM answer WHERE id = ANY (CAST(:ids AS uuid[])) ORDER BY id FOR UPDATE")
 CHECKED = text("""
@@ -97,6 +101,11 @@ async def insert(tx: Transaction, answers: Sequence[NewAnswer], records: Sequenc
 async def standing(tx: Transaction, lines: Iterable[LineId]) -> dict[LineId, str]:
     """The fingerprint of the answer that stands, by line."""
     return {LineId(row.line): row.fingerprint for row in await tx.rows(STANDING, {"lines": sorted(set(lines))})}
+
+
+async def named(tx: Transaction, lines: Iterable[LineId]) -> dict[LineId, str]:
+    """The provider that the answer which stands names, by line."""
+    return {LineId(row.line): row.redirect_to for row in await tx.rows(NAMED, {"lines": sorted(set(lines))})}
 
 
 async def place_of(tx: Transaction, answer: UUID) -> tuple[RequestId, LineId] | None:

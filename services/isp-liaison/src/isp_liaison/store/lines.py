@@ -33,6 +33,31 @@ LOCK_KEYS = text(f"{_OF_KEYS} FOR UPDATE OF l")
 LOCK = text("SELECT * FROM line WHERE id = ANY (CAST(:ids AS uuid[])) ORDER BY id FOR UPDATE")
 READ = text("SELECT * FROM line WHERE id = ANY (CAST(:ids AS uuid[])) ORDER BY id")
 LOCK_OF_REQUESTS = text("SELECT * FROM line WHERE request = ANY (CAST(:requests AS uuid[])) ORDER BY id FOR UPDATE")
+LOCK_OF_ENTRIES = text("""
+    SELECT * FROM line
+    WHERE id IN (
+        SELECT line FROM line_entry WHERE entry = ANY (CAST(:entries AS uuid[])) AND state = 'current'
+    ) AND request = ANY (CAST(:requests AS uuid[]))
+    ORDER BY id FOR UPDATE
+""")
+LOCK_UNREAD = text("""
+    SELECT count(*) FROM (
+        SELECT id FROM line WHERE request = ANY (CAST(:requests AS uuid[])) AND state <> 'dropped'
+        ORDER BY id FOR UPDATE
+    ) AS locked
+""")
+# One line of each request is enough to know, however many it has.
+REQUESTS_WITH_OPEN = text("""
+    SELECT r.id FROM unnest(CAST(:requests AS uuid[])) AS r (id)
+    CROSS JOIN LATERAL (SELECT FROM line WHERE request = r.id AND state = 'open' ORDER BY id LIMIT 1) AS one
+""")
+REQUESTS_ASKED = text("""
+    SELECT r.id FROM unnest(CAST(:requests AS uuid[])) AS r (id)
+    CROSS JOIN LATERAL (
+        SELECT FROM line l JOIN line_entry e ON e.line = l.id
+        WHERE l.request = r.id AND l.state <> 'dropped' AND e.state = 'current' ORDER BY l.id LIMIT 1
+    ) AS one
+""")
 COUNT = text("""
     SELECT count(*) FILTER (WHERE state = 'open') AS open, count(*) FILTER (WHERE state = 'answered') AS waiting
     FROM line WHERE request = :request
@@ -53,6 +78,9 @@ PRESERVED_UNTIL = text("""
 """)
 
 ENTRIES = text("SELECT * FROM line_entry WHERE line = ANY (CAST(:lines AS uuid[])) ORDER BY line, entry")
+NEEDED = text("""
+    SELECT DISTINCT line FROM line_entry WHERE line = ANY (CAST(:lines AS uuid[])) AND state = 'current'
+""")
 REQUESTS_OF_SAME_DATA = text("""
     SELECT DISTINCT o.request FROM line l
     JOIN line o ON o.mark = l.mark AND o.investigation = l.investigation AND o.provider = l.provider
@@ -160,6 +188,29 @@ async def of_requests(tx: Transaction, requests: Iterable[UUID]) -> dict[LineId,
     return {one.id: one for one in map(_line, rows)}
 
 
+async def lock_of_entries(
+    tx: Transaction, entries: Iterable[EntryId], requests: Iterable[RequestId]
+) -> dict[LineId, Line]:
+    """The lines of these requests that are asked for these suspects and victims, locked likewise."""
+    rows = await tx.rows(LOCK_OF_ENTRIES, {"entries": sorted(set(entries)), "requests": sorted(requests)})
+    return {one.id: one for one in map(_line, rows)}
+
+
+async def lock_unread(tx: Transaction, requests: Iterable[RequestId]) -> None:
+    """Lock every line of these requests that was not dropped: nobody joins one meanwhile."""
+    await tx.execute(LOCK_UNREAD, {"requests": sorted(requests)})
+
+
+async def requests_with_open(tx: Transaction, requests: Iterable[RequestId]) -> set[RequestId]:
+    """Those of the requests that have a line which waits for an answer; they are locked."""
+    return {row.id for row in await tx.rows(REQUESTS_WITH_OPEN, {"requests": sorted(requests)})}
+
+
+async def requests_asked(tx: Transaction, requests: Iterable[RequestId]) -> set[RequestId]:
+    """Those of the requests in which something is still asked for somebody."""
+    return {row.id for row in await tx.rows(REQUESTS_ASKED, {"requests": sorted(requests)})}
+
+
 async def count(tx: Transaction, request: RequestId) -> tuple[int, int]:
     """How many lines of a request wait for an answer, and for its check. The request is locked already."""
     (row,) = await tx.rows(COUNT, {"request": request})
@@ -207,6 +258,11 @@ async def entries(tx: Transaction, lines: Iterable[UUID]) -> dict[LineId, list[L
     for row in await tx.rows(ENTRIES, {"lines": sorted(set(lines))}):
         found.setdefault(LineId(row.line), []).append(_entry(row))
     return found
+
+
+async def needed(tx: Transaction, lines: Iterable[LineId]) -> set[LineId]:
+    """Those of the lines that are asked for somebody; they are locked."""
+    return {LineId(row.line) for row in await tx.rows(NEEDED, {"lines": sorted(lines)})}
 
 
 async def requests_of_same_data(tx: Transaction, request: RequestId) -> set[RequestId]:

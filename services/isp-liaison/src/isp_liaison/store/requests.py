@@ -37,7 +37,8 @@ LOCK_OF_ENTRIES = text("""
     WHERE id IN (
         SELECT l.request FROM line_entry e JOIN line l ON l.id = e.line
         WHERE e.entry = ANY (CAST(:entries AS uuid[])) AND e.state = 'current'
-    ) AND id <> ALL (CAST(:but AS uuid[]))
+          AND e.line <> ALL (CAST(:but AS uuid[]))
+    )
     ORDER BY id FOR UPDATE
 """)
 LOCK = text("SELECT * FROM request WHERE id = ANY (CAST(:ids AS uuid[])) ORDER BY id FOR UPDATE")
@@ -179,7 +180,7 @@ async def lock(tx: Transaction, ids: Iterable[UUID]) -> dict[RequestId, Request]
 
 
 async def lock_of_entries(tx: Transaction, entries: Iterable[UUID], *, but: Iterable[UUID]) -> dict[RequestId, Request]:
-    """The requests in which something is asked for these suspects and victims, but those, locked likewise."""
+    """The requests of lines that are asked for these suspects and victims, but those lines, locked likewise."""
     rows = await tx.rows(LOCK_OF_ENTRIES, {"entries": sorted(set(entries)), "but": sorted(but)})
     return {one.id: one for one in map(request_of, rows)}
 

@@ -1,12 +1,14 @@
 """An endpoint gets again what it got since a time, under the same webhook ids, and what it missed.
 
-In rounds, each a job of its own, so that no transaction grows with how much there is.
+In rounds, each a job of its own, so that no transaction grows with how much there is. What was missed is looked for
+once everybody who was writing when the replay began has ended: one of them may be freezing a notice, having seen the
+endpoint disabled. Whoever begins to freeze later sees it enabled. No clock is asked: there may be several.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, Final
 from uuid import UUID
 
 from contracts import ids
@@ -25,27 +27,34 @@ REPLAY = "endpoint.replay"
 AT_ONCE = 200
 BEGINNING = UUID(int=0)
 """Before every id."""
+PAUSE: Final = timedelta(seconds=1)
+"""Until it is looked again whether they have ended."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Round:
-    """What is replayed: what was made since then and over before `asked_at`; then what was missed, behind `after`."""
+    """What is replayed: what was made since then and over before `asked_at`; then what was missed, behind `after`.
+
+    That waits for all transactions before `mark`; None until it is looked for the first time.
+    """
 
     endpoint: UUID
     since: datetime
     asked_at: datetime
     after: UUID = BEGINNING
+    mark: int | None = None
 
 
-def schedule_round(tx: Transaction, one: Round, tenant: str) -> None:
+def schedule_round(tx: Transaction, one: Round, tenant: str, *, at: datetime) -> None:
     """Have a round done."""
     payload = {
         "endpoint": str(one.endpoint),
         "since": one.since.isoformat(),
         "asked_at": one.asked_at.isoformat(),
         "after": str(one.after),
+        "mark": one.mark,
     }
-    tx.schedule(NewJob(kind=REPLAY, key=str(ids.new()), due_at=tx.now(), tenant=tenant, payload=payload))
+    tx.schedule(NewJob(kind=REPLAY, key=str(ids.new()), due_at=at, tenant=tenant, payload=payload))
 
 
 def read_round(payload: Mapping[str, Any]) -> Round:
@@ -55,6 +64,7 @@ def read_round(payload: Mapping[str, Any]) -> Round:
         since=datetime.fromisoformat(payload["since"]),
         asked_at=datetime.fromisoformat(payload["asked_at"]),
         after=UUID(payload["after"]),
+        mark=payload.get("mark"),
     )
 
 
@@ -63,24 +73,24 @@ async def replay(tx: Transaction, one: Round, public_url: str) -> None:
     found = await endpoints.lock(tx, one.endpoint)
     if found is None or not found.enabled:
         return
-    again = await deliveries.replay(tx, found.id, since=one.since, asked_at=one.asked_at, now=tx.now(), limit=AT_ONCE)
-    lanes.wake(tx, found.id, found.owner.tenant, tx.now())
+    now, tenant = tx.now(), found.owner.tenant
+    again = await deliveries.replay(tx, found.id, since=one.since, asked_at=one.asked_at, now=now, limit=AT_ONCE)
+    lanes.wake(tx, found.id, tenant, now)
     if again == AT_ONCE:
-        schedule_round(tx, one, found.owner.tenant)
+        schedule_round(tx, one, tenant, at=now)
         return
-    asked = Missed(
-        endpoint=found.id,
-        tenant=found.owner.tenant,
-        testmode=found.testmode,
-        since=one.since,
-        after=one.after,
-        until=one.asked_at,
-    )
+    ours, oldest = await notices.writers(tx)
+    mark = min(one.mark or ours, ours)  # one that is above ours is from before the database was restored
+    if oldest < mark:
+        schedule_round(tx, replace(one, mark=mark), tenant, at=now + PAUSE)
+        return
+    asked = Missed(endpoint=found.id, tenant=tenant, testmode=found.testmode, since=one.since, after=one.after)
     missed = await notices.missed(tx, asked, limit=AT_ONCE)
     await _send_missed(tx, found, missed, public_url)
     if len(missed) == AT_ONCE:
         last = missed[-1]
-        schedule_round(tx, replace(one, since=last.frozen_at, after=last.terms.id), found.owner.tenant)
+        following = replace(one, since=last.frozen_at, after=last.terms.id, mark=mark)
+        schedule_round(tx, following, tenant, at=now)
 
 
 async def _send_missed(tx: Transaction, endpoint: Endpoint, missed: list[Frozen], public_url: str) -> None:

@@ -40,23 +40,26 @@ ACKNOWLEDGE = text("""
 """)
 MISSED = text("""
     SELECT * FROM notice n
-    WHERE n.tenant = :tenant AND n.testmode = :testmode AND n.frozen_at <= :until
+    WHERE n.tenant = :tenant AND n.testmode = :testmode
       AND (n.frozen_at, n.id) > (CAST(:since AS timestamptz), CAST(:after AS uuid))
       AND NOT EXISTS (SELECT FROM delivery d WHERE d.notice = n.id AND d.endpoint = :endpoint)
     ORDER BY n.frozen_at, n.id LIMIT :limit
+""")
+WRITERS = text("""
+    SELECT CAST(CAST(pg_current_xact_id() AS text) AS bigint) AS ours,
+           CAST(CAST(pg_snapshot_xmin(pg_current_snapshot()) AS text) AS bigint) AS oldest
 """)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Missed:
-    """Which notices an endpoint is looked up for: of its tenant, frozen from `since` (behind `after`) to `until`."""
+    """Which notices an endpoint is looked up for: of its tenant, frozen since then, behind `after`."""
 
     endpoint: UUID
     tenant: str
     testmode: bool
     since: datetime
     after: UUID
-    until: datetime
 
 
 async def collect(tx: Transaction, opened: Sequence[Terms]) -> list[Terms]:
@@ -102,6 +105,12 @@ async def acknowledge(tx: Transaction, acknowledged: Acknowledged) -> None:
             "by": acknowledged.acknowledged_by,
         },
     )
+
+
+async def writers(tx: Transaction) -> tuple[int, int]:
+    """The number of this transaction, and that of the oldest one that still writes; they rise as these begin to."""
+    (row,) = await tx.rows(WRITERS)
+    return row.ours, row.oldest
 
 
 async def missed(tx: Transaction, asked: Missed, *, limit: int) -> list[Frozen]:
