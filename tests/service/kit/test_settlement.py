@@ -7,11 +7,14 @@ from typing import Any
 from uuid import UUID
 
 import asyncpg
+import pytest
 from probe.service import DISPATCHER, EFFECTS, NOW, Application, Told, received, record, record_of
+from sqlalchemy import text
 
 from contracts import ids
 from contracts.events.referrals import ReferralAmended, ReferralReceived
-from kit import parking, positions
+from contracts.model import Contract
+from kit import outbox, parking, positions
 from kit.database import Database, Transaction
 from kit.dispatch import Dispatcher, Received, on
 from kit.positions import Partition
@@ -20,7 +23,7 @@ from kit.testing.databases import TestDatabase, fetch
 from kit.time import SystemClock
 
 GROUP = "interlink.probe"
-LETTERS = "SELECT FROM probe.outbox"
+LETTERS = "SELECT headers FROM probe.outbox"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,3 +176,52 @@ async def test_a_record_is_given_up_only_after_its_own_tries(probe: Database, da
     assert await fetch(database.superuser_url, LETTERS) == []
     assert await fetch(database.superuser_url, "SELECT FROM probe.parked_key") == []
     await between.close()
+
+
+class Named(Contract):
+    """Whoever a sealed field names."""
+
+    name: str
+
+
+async def read_a_name(_tx: Transaction) -> None:
+    Named.model_validate_json('{"name": ["Jean Tremblay"]}')
+
+
+async def break_a_rule(tx: Transaction) -> None:
+    await tx.execute(text("INSERT INTO parked_key (topic, key, state) VALUES ('Jean Tremblay', '', 'no')"))
+
+
+async def read_a_number(tx: Transaction) -> None:
+    await tx.execute(text("SELECT CAST('Jean Tremblay' AS integer)"))
+
+
+@pytest.mark.parametrize(
+    ("does", "told"),
+    [
+        (read_a_name, b"/name: string_type"),
+        (break_a_rule, b"23514 parked_key_state_check"),
+        (read_a_number, b"22P02"),
+    ],
+)
+async def test_a_dead_letter_says_what_failed_and_never_on_which_value(
+    probe: Database, database: TestDatabase, does: Callable[[Transaction], Awaitable[None]], told: bytes
+) -> None:
+    """Its headers stand in clear for months, and the texts of such errors repeat what they were given."""
+
+    async def handle(_application: Any, tx: Transaction, _batch: Sequence[Any]) -> None:
+        await does(tx)
+
+    given = record_of(received())
+    settlement = Settlement(
+        dispatcher=Dispatcher([on(ReferralReceived, handle)]), application=None, database=probe, clock=SystemClock(),
+        group=GROUP,
+    )  # fmt: skip
+    expected = {Partition(given.record.topic, 0): 0}
+    async with probe.as_system() as tx:
+        await positions.begin(tx, expected)
+    await settlement.settle([standing(given, 0)], expected)
+    (letter,) = await fetch(database.superuser_url, LETTERS)
+    headers = outbox.unpack(letter["headers"])
+    assert dict(headers)["dlq_message"] == told
+    assert not [name for name, value in headers if b"Tremblay" in (value or b"")]

@@ -32,7 +32,7 @@ class Origin:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reason:
-    """Why a record was given up. The message is scrubbed of anything that looks like personal data."""
+    """Why a record was given up. The message stands in clear: it is what `redaction.message` tells of an error."""
 
     error: str
     message: str

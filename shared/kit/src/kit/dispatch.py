@@ -14,6 +14,7 @@ from contracts import envelope as envelopes
 from contracts import registry
 from contracts.envelope import Envelope, EnvelopeError
 from contracts.model import Contract
+from kit import redaction
 
 EventT = TypeVar("EventT", bound=Contract)
 Handle = Callable[[Any, Any, Sequence[Any]], Awaitable[None]]
@@ -107,7 +108,7 @@ class Dispatcher:
         try:
             return Received(envelope, handler.event.model_validate_json(payload or b""))
         except ValidationError as error:
-            raise UndecodableError("schema", _where(error)) from error
+            raise UndecodableError("schema", redaction.message(error)) from error
 
     def rounds(self, batch: Sequence[Received[Contract]]) -> list[tuple[Handler, list[Received[Contract]]]]:
         """The batch as calls: same type together, and per key in the order of the topic.
@@ -129,11 +130,3 @@ class Dispatcher:
 
 def _name(kind: str) -> str:
     return kind.removeprefix(registry.PREFIX).rpartition(".v")[0]
-
-
-def _where(error: ValidationError) -> str:
-    """The pointers and rules that failed, without the values."""
-    return "; ".join(
-        f"/{'/'.join(map(str, fault['loc']))}: {fault['type']}"
-        for fault in error.errors(include_input=False, include_url=False, include_context=False)[:5]
-    )

@@ -2,8 +2,9 @@
 
 Three nets, each enough for most mistakes: keys that name a person's things never show their value; free text
 shows only under keys meant for it, any other string must look like a code or an id; and every string is
-scrubbed of what looks like an address of any kind. An exception shows its type and its place, its message only
-where the message is ours or the operating system's (a driver's message repeats the offending value).
+scrubbed of what looks like an address of any kind. An exception shows its type and its place, its text only
+where that is ours or the operating system's: a driver's repeats the offending value, of which nothing is told but
+the rule it breaks. Dead letters, whose headers stand in clear, tell no more than that either.
 Not promised: that a name written into an event's own text is found.
 """
 
@@ -16,6 +17,8 @@ from types import TracebackType
 from typing import Any, Final, TypeAlias, cast
 from uuid import UUID
 
+from pydantic import ValidationError
+
 from kit.errors import Refused
 
 Redactable: TypeAlias = Any
@@ -23,6 +26,7 @@ Redactable: TypeAlias = Any
 REDACTED: Final = "[redacted]"
 WITHHELD: Final = "[withheld]"
 FRAMES: Final = 12
+FAULTS: Final = 5
 
 PERSONAL: Final = re.compile(
     r"(^|_)(ip|ips|addr|address|addresses|client_addr|email|emails|mail|phone|phones|name|names|username|login"
@@ -94,6 +98,25 @@ def _is_id(value: str) -> bool:
         return False
 
 
+def message(error: BaseException) -> str:
+    """What may be told of an error beside its type; empty where its own text may repeat a value."""
+    if isinstance(error, ValidationError):
+        return scrub(_broken_rules(error))
+    if isinstance(error, Refused | OSError | TimeoutError):
+        return scrub(str(error))
+    if state := getattr(error, "sqlstate", None):
+        return " ".join(filter(None, (state, getattr(error, "constraint_name", None))))
+    return ""
+
+
+def _broken_rules(error: ValidationError) -> str:
+    """The pointers and rules that failed, without the values."""
+    return "; ".join(
+        f"/{'/'.join(map(str, fault['loc']))}: {fault['type']}"
+        for fault in error.errors(include_input=False, include_url=False, include_context=False)[:FAULTS]
+    )
+
+
 def exception(error: BaseException) -> list[dict[str, Any]]:
     """The error and its causes, newest first: type, place, and a message where that is harmless."""
     return [_one(link) for link in _chain(error)]
@@ -109,10 +132,8 @@ def _chain(error: BaseException | None) -> Iterator[BaseException]:
 
 def _one(error: BaseException) -> dict[str, Any]:
     shown: dict[str, Any] = {"type": f"{type(error).__module__}.{type(error).__qualname__}"}
-    if isinstance(error, Refused | OSError | TimeoutError):
-        shown["message"] = scrub(str(error))
-    if state := getattr(error, "sqlstate", None):
-        shown["sqlstate"] = state
+    if told := message(error):
+        shown["message"] = told
     if isinstance(error, BaseExceptionGroup):
         inner = cast("BaseExceptionGroup[BaseException]", error)
         shown["errors"] = [_one(one) for one in inner.exceptions]

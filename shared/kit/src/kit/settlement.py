@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 
 from contracts import registry
 from contracts.model import Contract
-from kit import deadletter, inbox, parking, positions, telemetry
+from kit import deadletter, inbox, parking, positions, redaction, telemetry
 from kit.arrivals import Arrival, Record, arrival
 from kit.database import Database, Transaction
 from kit.dispatch import Dispatcher, Received, UndecodableError
@@ -155,7 +155,8 @@ class Settlement:
             if [record.id for record in waiting] != [failed.oldest]:
                 return
             (record,) = waiting
-            await self._give_up(tx, arrival(record, self._group), error, str(failed.error), attempts=SINGLE_TRIES)
+            message = redaction.message(failed.error)
+            await self._give_up(tx, arrival(record, self._group), error, message, attempts=SINGLE_TRIES)
             await parking.forget(tx, waiting)
         self._count(Ends({(record.topic, DEAD + error): 1}))
 
@@ -176,7 +177,8 @@ class Settlement:
             error = await self._failure(record, expected)
             if error is None:
                 return
-        await self._bury(record, expected, type(error).__name__, str(error), SINGLE_TRIES)
+        assert error is not None  # noqa: S101 - it was tried
+        await self._bury(record, expected, type(error).__name__, redaction.message(error), SINGLE_TRIES)
 
     async def _failure(self, records: Sequence[Record], expected: dict[Partition, int]) -> Exception | None:
         """One try; None where it worked. Raises what says nothing about the records: transient, or fenced."""
