@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -11,12 +11,13 @@ import pytest
 from probe.service import DISPATCHER, EFFECTS, NOW, Application, Told, received, record, record_of
 from sqlalchemy import text
 
-from contracts import ids
+from contracts import ids, registry
 from contracts.events.referrals import ReferralAmended, ReferralReceived
 from contracts.model import Contract
 from kit import outbox, parking, positions
 from kit.database import Database, Transaction
 from kit.dispatch import Dispatcher, Received, on
+from kit.kafka import replay_topic
 from kit.positions import Partition
 from kit.settlement import SINGLE_TRIES, Settlement
 from kit.testing.databases import TestDatabase, fetch
@@ -225,3 +226,26 @@ async def test_a_dead_letter_says_what_failed_and_never_on_which_value(
     headers = outbox.unpack(letter["headers"])
     assert dict(headers)["dlq_message"] == told
     assert not [name for name, value in headers if b"Tremblay" in (value or b"")]
+
+
+async def test_an_event_on_another_topic_than_its_own_is_not_believed(probe: Database, database: TestDatabase) -> None:
+    """Only the one writer of a topic may send its events, and a service may write to its own topics alone."""
+    given = record_of(received())
+    moved = replace(standing(given, 0), topic=registry.SUSPECTS.name)
+    expected = {Partition(moved.topic, 0): 0}
+    async with probe.as_system() as tx:
+        await positions.begin(tx, expected)
+    await settlement_of(probe, Application()).settle([moved], expected)
+    assert await fetch(database.superuser_url, EFFECTS) == []
+    (letter,) = await fetch(database.superuser_url, LETTERS)
+    assert dict(outbox.unpack(letter["headers"]))["dlq_error"] == b"topic"
+
+
+async def test_an_event_comes_back_by_the_replay_topic_of_its_own(probe: Database, database: TestDatabase) -> None:
+    given = record_of(received())
+    again = replace(standing(given, 0), topic=replay_topic(given.record.topic, GROUP))
+    expected = {Partition(again.topic, 0): 0}
+    async with probe.as_system() as tx:
+        await positions.begin(tx, expected)
+    await settlement_of(probe, Application()).settle([again], expected)
+    assert [row["event"] for row in await fetch(database.superuser_url, EFFECTS)] == [given.id]

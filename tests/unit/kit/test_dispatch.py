@@ -23,6 +23,7 @@ async def nothing(_application: Any, _tx: Any, _batch: Sequence[Any]) -> None:
 
 
 DISPATCHER = Dispatcher([on(ReferralReceived, nothing), on(SuspectWithdrawn, nothing)])
+TOPIC = registry.REFERRALS.name
 
 
 def enveloped(event: Contract, key: str, sequence: int = 1) -> Envelope:
@@ -62,7 +63,7 @@ def test_types_nobody_handles_are_skipped_by_header() -> None:
 def test_what_can_never_be_read_says_which_rule_it_breaks(headers: Any, payload: bytes | None, code: str) -> None:
     assert DISPATCHER.wants(envelope.type_of(headers))
     with pytest.raises(UndecodableError) as caught:
-        DISPATCHER.decode(headers, payload)
+        DISPATCHER.decode(headers, payload, TOPIC)
     assert caught.value.code == code
 
 
@@ -71,14 +72,14 @@ def test_another_major_version_of_a_handled_type_is_not_skipped_in_silence() -> 
     headers = [(name, b"interlink.referral.received.v2" if name == "ce_type" else value) for name, value in told]
     assert DISPATCHER.wants(envelope.type_of(headers))
     with pytest.raises(UndecodableError) as caught:
-        DISPATCHER.decode(headers, b"{}")
+        DISPATCHER.decode(headers, b"{}", TOPIC)
     assert caught.value.code == "major_version"
 
 
 def test_the_reason_of_a_schema_failure_holds_no_value() -> None:
     told = envelope.encode(enveloped(received(), "k"))
     with pytest.raises(UndecodableError) as caught:
-        DISPATCHER.decode(told, b'{"referral": "a secret name"}')
+        DISPATCHER.decode(told, b'{"referral": "a secret name"}', TOPIC)
     assert "secret" not in caught.value.detail
     assert "/referral" in caught.value.detail
 
@@ -86,7 +87,7 @@ def test_the_reason_of_a_schema_failure_holds_no_value() -> None:
 def test_an_unknown_field_of_a_newer_minor_is_ignored() -> None:
     event = received()
     payload = event.model_dump_json().replace("{", '{"newer": 1, ', 1).encode()
-    assert DISPATCHER.decode(envelope.encode(enveloped(event, "k")), payload).event == event
+    assert DISPATCHER.decode(envelope.encode(enveloped(event, "k")), payload, TOPIC).event == event
 
 
 @given(st.lists(st.tuples(st.integers(0, 3), st.booleans()), max_size=40))

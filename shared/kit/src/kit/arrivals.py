@@ -60,6 +60,8 @@ class Arrival:
     """It says that a dead letter was dropped."""
     replayed: bool
     """It stands on this group's replay topic."""
+    source: str
+    """The topic in which it first stood."""
     key: parking.Key | None
     """The key in its first topic, behind whose dead events it may have to wait."""
 
@@ -73,5 +75,6 @@ def arrival(record: Record, group: str) -> Arrival:
         trace=envelope.trace_of(record.headers),
         dropped=deadletter.is_dropped(record.headers),
         replayed=source != record.topic,
+        source=source,
         key=None if record.key is None else (source, record.key),
     )

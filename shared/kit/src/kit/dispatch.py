@@ -52,7 +52,7 @@ def on(event: type[Contract], handle: Handle, *, commutative: bool = False) -> H
 
 
 class UndecodableError(Exception):
-    """The record can never be handled by this build: envelope, schema or major version."""
+    """The record can never be handled by this build: envelope, schema, major version, or another topic's event."""
 
     def __init__(self, code: str, detail: str) -> None:
         """`code` names the rule; the detail never holds a value of the record."""
@@ -67,6 +67,7 @@ class Dispatcher:
     def __init__(self, handlers: Sequence[Handler]) -> None:
         self._handlers: Mapping[str, Handler] = {handler.declared.type: handler for handler in handlers}
         self._names = {handler.declared.name for handler in handlers}
+        self._topic_of = {handler.declared.type: handler.declared.topic.name for handler in handlers}
         self._skipped = registry.BY_TYPE.keys() - self._handlers.keys()
         first: dict[Handle, str] = {}
         self._called_as = {
@@ -96,8 +97,14 @@ class Dispatcher:
         handler = self._handlers.get(kind or "")
         return handler is not None and handler.commutative
 
-    def decode(self, headers: Sequence[tuple[str, bytes | None]], payload: bytes | None) -> Received[Contract]:
-        """Envelope and event. Raises `UndecodableError`, whose text holds no value of the record."""
+    def decode(
+        self, headers: Sequence[tuple[str, bytes | None]], payload: bytes | None, topic: str
+    ) -> Received[Contract]:
+        """Envelope and event of a record that first stood in `topic`.
+
+        Only that topic's one writer may send the event, so the broker's rights say who speaks. Raises
+        `UndecodableError`, whose text holds no value of the record.
+        """
         try:
             envelope = envelopes.decode(headers)
         except EnvelopeError as error:
@@ -105,6 +112,8 @@ class Dispatcher:
         handler = self._handlers.get(envelope.type)
         if handler is None:
             raise UndecodableError("major_version", "this service does not read that major version")
+        if self._topic_of[envelope.type] != topic:
+            raise UndecodableError("topic", "an event of that type has another topic")
         try:
             return Received(envelope, handler.event.model_validate_json(payload or b""))
         except ValidationError as error:

@@ -234,7 +234,7 @@ class Settlement:
                 effected.ends[record.topic, "parked"] += 1
             else:
                 try:
-                    batch.append(self._dispatcher.decode(record.headers, record.value))
+                    batch.append(self._dispatcher.decode(record.headers, record.value, one.source))
                 except UndecodableError as error:
                     held = await self._give_up(tx, one, error.code, error.detail, attempts=1)
                     effected.dead |= {key for key in (held,) if key is not None}

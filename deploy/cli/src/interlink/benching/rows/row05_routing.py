@@ -45,7 +45,7 @@ async def measure(ground: Ground) -> Row:
         await _handled(ground, database, wanted, span, [])  # a first run fills caches
         found = await side_by_side(
             ground.rounds,
-            reference=lambda: broker.each(ground, span, lambda one: wanted.decode(one.headers, one.value)),
+            reference=lambda: broker.each(ground, span, lambda one: wanted.decode(one.headers, one.value, one.topic)),
             ours=lambda: _handled(ground, database, wanted, span, spent),
         )
     return Row(
