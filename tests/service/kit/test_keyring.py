@@ -117,6 +117,16 @@ async def test_a_destroyed_key_opens_nowhere_after_a_minute(
     await owner.destroy([key.id])  # once more changes nothing
 
 
+async def test_a_destroyed_key_opens_no_longer_where_the_clock_is_set_back(
+    maker: Keyring, reader: Keyring, owner: Keyring, clock: SettableClock
+) -> None:
+    key = await maker.new_key()
+    assert len(await reader.open([key.id])) == 1
+    await owner.destroy([key.id])
+    clock.advance(-timedelta(hours=1))
+    assert await reader.open([key.id]) == {}
+
+
 @pytest.mark.parametrize("role", ["probe_api", "probe_system"])
 async def test_nobody_but_the_owner_destroys_a_key(maker: Keyring, prepared: TestDatabase, role: str) -> None:
     await maker.new_key()

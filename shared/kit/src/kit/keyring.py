@@ -30,6 +30,7 @@ BATCH: Final = 256
 LOW: Final = 256
 """Keys left at which the next batch is made."""
 CACHE_SECONDS: Final = 60
+CACHED: Final = timedelta(seconds=CACHE_SECONDS)
 CACHE_KEYS: Final = 4096
 RETRY: Final = timedelta(seconds=1)
 POOL: Final = Pool(size=3, silent_seconds=10.0)
@@ -176,13 +177,13 @@ class Keyring:
 
     def _cached(self, key_id: UUID, now: datetime) -> DataKey | None:
         until, key = self._open.get(key_id, (now, None))
-        if until <= now:
+        if not timedelta() < until - now <= CACHED:  # more is left than it was given: the clock was set back
             self._open.pop(key_id, None)
             return None
         return key
 
     def _remember(self, key: DataKey, now: datetime) -> None:
-        self._open[key.id] = (now + timedelta(seconds=CACHE_SECONDS), key)
+        self._open[key.id] = (now + CACHED, key)
         self._open.move_to_end(key.id)
         while len(self._open) > CACHE_KEYS:
             self._open.popitem(last=False)

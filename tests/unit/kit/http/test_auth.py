@@ -168,3 +168,20 @@ async def test_a_verified_token_is_kept_for_a_minute_and_never_beyond_its_end(op
     assert (await ask(opened, token)).status_code == 200
     opened.clock.advance(timedelta(seconds=40))
     assert (await ask(opened, token)).status_code == 401
+
+
+async def test_a_verified_token_is_verified_anew_where_the_clock_is_set_back(opened: Door) -> None:
+    """It would else be believed for as long as the clock had been ahead."""
+    token = opened.issuer.token(iat=None)
+    assert (await ask(opened, token)).status_code == 200
+    opened.issuer.published = []
+    opened.clock.advance(-timedelta(hours=1))
+    assert (await ask(opened, token)).status_code == 401
+
+
+async def test_new_keys_are_fetched_also_where_the_last_fetch_lies_in_the_future(opened: Door) -> None:
+    await ask(opened, opened.issuer.token())
+    fresh = ECKey.generate_key("P-256", {"kid": "two"})
+    opened.issuer.published = [fresh.as_dict(private=False)]
+    opened.clock.advance(-timedelta(hours=1))
+    assert (await ask(opened, opened.issuer.token(key=fresh, header={"kid": "two"}, iat=None))).status_code == 200

@@ -4,6 +4,7 @@ ES256 under a key that the issuer publishes, for our audience, from our issuer, 
 says about its own verification is believed. Verified claims are kept by the token's hash for `CACHED` at most,
 so a revoked client is out within a minute. Keys are fetched once, again for an unknown `kid` (not more often
 than `BETWEEN_FETCHES`) and when they are old; known keys keep working while the issuer is away.
+A clock that is set back makes nothing last longer: what lies in its future counts as old.
 """
 
 import asyncio
@@ -100,7 +101,7 @@ class IssuerKeys:
         return {key["kid"]: ECKey.import_key(key) for key in published["keys"] if _usable(key)}
 
     def _older_than(self, at: datetime | None, age: timedelta) -> bool:
-        return at is None or self._clock.now() - at >= age
+        return at is None or not timedelta() <= self._clock.now() - at < age
 
 
 def _usable(key: Mapping[str, Any]) -> bool:
@@ -140,7 +141,7 @@ class Tokens:
         name = hashlib.sha256(token.encode()).digest()
         now = self._clock.now()
         known = self._known.get(name)
-        if known is not None and now < known.until:
+        if known is not None and timedelta() < known.until - now <= CACHED:
             return known.principal
         self._known.pop(name, None)
         principal, expires = await self._verified(token, now)
