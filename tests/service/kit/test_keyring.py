@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 import asyncpg
@@ -125,6 +126,19 @@ async def test_a_destroyed_key_opens_no_longer_where_the_clock_is_set_back(
     await owner.destroy([key.id])
     clock.advance(-timedelta(hours=1))
     assert await reader.open([key.id]) == {}
+
+
+async def test_no_key_is_given_out_that_a_database_put_back_has_lost(maker: Keyring, prepared: TestDatabase) -> None:
+    """The keys made ahead are in memory; what is sealed under one that is stored nowhere is never read again."""
+    await maker.new_key()
+    lost = "TRUNCATE keyring.data_key"
+    ended = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'probe_system'"
+    await execute(prepared.superuser_url, [lost, ended])
+    with suppress(Transient):
+        await maker.ping()
+    given = [(await maker.new_key()).id for _ in range(5)]
+    stored = await fetch(prepared.superuser_url, "SELECT id FROM keyring.data_key WHERE id = ANY($1::uuid[])", given)
+    assert len(stored) == 5
 
 
 @pytest.mark.parametrize("role", ["probe_api", "probe_system"])

@@ -4,7 +4,7 @@ SQLAlchemy's Core writes the statements and knows the tables; asyncpg runs them,
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from functools import lru_cache
@@ -37,8 +37,10 @@ class Pool:
 class Connections:
     """A pool that opens connections when they are needed, and again after the server closed them."""
 
-    def __init__(self, url: str, pool: Pool) -> None:
+    def __init__(self, url: str, pool: Pool, *, ended: Callable[[], object] | None = None) -> None:
+        """`ended` is called whenever a connection has ended, whoever ended it."""
         self._url = url
+        self._ended = ended
         self._limits = pool
         self._pool: Any = None
 
@@ -67,9 +69,14 @@ class Connections:
             max_cached_statement_lifetime=0,
             command_timeout=self._limits.silent_seconds,
             record_class=Row,
-            init=_read_json,
+            init=self._begun,
             reset=_keep,
         )
+
+    async def _begun(self, connection: Any) -> None:
+        await _read_json(connection)
+        if (ended := self._ended) is not None:
+            connection.add_termination_listener(lambda _connection: ended())
 
 
 async def _read_json(connection: Any) -> None:

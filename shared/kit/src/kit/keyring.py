@@ -2,7 +2,8 @@
 
 Promise: a key handed out by `new_key` is already committed, so no referral ever refers to a key that a crash
 could lose; a destroyed key opens nowhere after `CACHE_SECONDS`. Keys are made ahead, 256 in one insert, so the
-accept path does not wait for them. Not promised: that every key made is used; a restart forgets up to 512.
+accept path does not wait for them. Not promised: that every key made is used; a restart, ours or the database's,
+forgets up to 512.
 """
 
 import asyncio
@@ -58,10 +59,11 @@ class Keyring:
 
         No connection is made before the first use, so the database may be away.
         """
-        self._connections = Connections(url, POOL)
+        self._ready: deque[DataKey] = deque()
+        # The server behind a connection that ended may come back as it was before these were stored.
+        self._connections = Connections(url, POOL, ended=self._ready.clear)
         self._kms = kms
         self._clock = clock
-        self._ready: deque[DataKey] = deque()
         self._making = asyncio.Lock()
         self._low = asyncio.Event()
         self._open: OrderedDict[UUID, tuple[datetime, DataKey]] = OrderedDict()
@@ -125,7 +127,7 @@ class Keyring:
         wrapped = await self._kms.wrap([secret for _, secret in fresh])
         async with self._connection() as connection:
             await connection.execute(INSERT, [key_id for key_id, _ in fresh], wrapped, self._clock.now())
-        self._ready.extend(DataKey(key_id, secret) for key_id, secret in fresh)
+            self._ready.extend(DataKey(key_id, secret) for key_id, secret in fresh)
 
     async def open(self, key_ids: Iterable[UUID]) -> Mapping[UUID, DataKey]:
         """The keys that exist: destroyed and unknown ids are absent. One query for all that are not cached.
