@@ -2,6 +2,8 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
 
 import asyncpg
 import pytest
@@ -285,3 +287,39 @@ async def test_what_is_written_before_the_stop_is_sealed(probe: Database, sealer
     stop.set()
     await sealer.run(stop)
     assert await verified(probe) == Verification(1, ())
+
+
+PUT_BACK = "TRUNCATE probe.audit_entry, probe.audit_seal, probe.audit_head RESTART IDENTITY"
+
+
+async def test_a_database_that_was_put_back_has_no_entry_left_unsealed(probe: Database, database: TestDatabase) -> None:
+    """What the sealer knows is of a later time; entries get the same ids once more."""
+    clock = SettableClock(NOW)
+    sealer = Sealer(probe, SEED, clock)
+    await write(probe, 5)
+    assert await sealer.run_once() == 5
+    await forge(database, PUT_BACK)
+    clock.advance(audit.SETTLED)
+    for _ in range(3):
+        await write(probe, 1)
+        assert await sealer.run_once() == 1
+    assert await verified(probe) == Verification(3, ())
+
+
+async def test_what_a_server_before_this_one_said_of_its_transactions_is_forgotten(
+    probe: Database, database: TestDatabase
+) -> None:
+    """The numbers may be given again; here an entry of the time before is still to come below the one it saw."""
+    clock = SettableClock(NOW)
+    sealer = Sealer(probe, SEED, clock)
+    async with probe.as_system() as late:
+        await audit.insert(late, [entry(1)])
+        await write(probe, 1)
+        assert await sealer.run_once() == 1
+        seen = sealer._mark
+        assert seen is not None
+        sealer._mark = replace(seen, next=0, started=seen.started - timedelta(days=1))
+        clock.advance(audit.SETTLED)
+        assert await sealer.run_once() == 0
+    assert await sealer.run_once() == 1
+    assert await verified(probe) == Verification(2, ())

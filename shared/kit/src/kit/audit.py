@@ -51,6 +51,8 @@ LAST = text("""
            (SELECT hash FROM audit_seal ORDER BY position DESC LIMIT 1) AS hash,
            (SELECT sealed_up_to FROM audit_head) AS sealed_up_to,
            current_schema() AS schema,
+           pg_postmaster_start_time() AS started,
+           (SELECT max(id) FROM audit_entry) AS newest,
            CAST(CAST(pg_snapshot_xmin(pg_current_snapshot()) AS text) AS bigint) AS oldest
 """)
 
@@ -160,11 +162,15 @@ def signed_text(schema: str, position: int, chain: bytes, sealed_at: datetime) -
 
 @dataclass(frozen=True, slots=True)
 class _Mark:
-    """All entries up to `entry` are sealed once every transaction below `next` has ended."""
+    """All entries up to `entry` are sealed once every transaction below `next` has ended.
+
+    True of the server that `started` then: one that was put back to an earlier state gives these numbers again.
+    """
 
     next: int
     entry: int
     at: datetime
+    started: datetime
 
 
 class Sealer:
@@ -257,9 +263,11 @@ class Sealer:
         floor: int = last.sealed_up_to or 0
         now = self._clock.now()
         mark = self._mark
+        if mark and (mark.started != last.started or (last.newest or 0) < mark.entry):
+            self._mark = mark = None
         if mark and last.oldest >= mark.next and self._settled() and len(entries) < BATCH:
             floor = max(floor, mark.entry)
             self._mark = mark = None
         if mark is None and entries:
-            self._mark = _Mark(entries[-1].own, entries[-1].id, now)
+            self._mark = _Mark(entries[-1].own, entries[-1].id, now, last.started)
         return floor
