@@ -24,6 +24,7 @@ async def test_a_claim_follows_its_index_however_long_the_queue_is(probe: Databa
     async with probe.as_system() as tx:
         values = {
             "kinds": ["probe.do"], "now": NOW, "lease": NOW, "token": ids.new(), "limit": 8, "worker": None,
+            "patience": 6,
         }  # fmt: skip
         plan = await tx.scalar(text(f"EXPLAIN (ANALYZE, FORMAT JSON) {CLAIM.text}"), values)
     assert max(_rows_read(json.loads(plan)[0]["Plan"])) <= 40  # the claimed, a sort's first group of 32

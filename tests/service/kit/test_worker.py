@@ -123,6 +123,38 @@ async def test_the_next_process_of_a_name_takes_over_what_the_one_before_left(
     assert (row["key"], row["state"]) == ("others", "running")
 
 
+@pytest.mark.parametrize(("kills", "wait"), [(3, 0), (4, 8), (6, 32), (MAX_ATTEMPTS, 32)])
+async def test_work_that_was_left_behind_again_and_again_waits_longer_each_time_and_never_dies(
+    probe: Database, clock: SettableClock, database: TestDatabase, kills: int, wait: int
+) -> None:
+    """It may be what ends the process; a kill is no proof of it."""
+    await schedule(probe)
+    running = f"UPDATE probe.job SET state = 'running', worker = 'w-1', token = id, attempts = {kills}"
+    await fetch(database.superuser_url, running)
+    worker = Worker([job("probe.do", call=fail, apply=apply)], None, probe, clock, instance="w-1")
+    await worker.plant()
+    if wait:
+        clock.advance(timedelta(seconds=wait - 1))
+        assert await worker.run_once() == 0
+        clock.advance(timedelta(seconds=1))
+    assert await worker.run_once() == 1
+    (row,) = await fetch(database.superuser_url, JOBS)
+    assert (row["state"], row["error"]) == ("pending", "LookupError")
+
+
+async def test_work_whose_workers_died_each_time_is_not_dead_by_its_first_failure(
+    probe: Database, clock: SettableClock, database: TestDatabase
+) -> None:
+    await schedule(probe)
+    worker = Worker([job("probe.do", call=fail, apply=apply)], None, probe, clock)
+    for _ in range(MAX_ATTEMPTS):
+        assert len(await worker._claim()) == 1
+        clock.advance(LEASE)
+    assert await worker.run_once() == 1
+    (row,) = await fetch(database.superuser_url, JOBS)
+    assert (row["state"], row["error"]) == ("pending", "LookupError")
+
+
 async def test_a_worker_that_lost_its_lease_has_no_effect(
     probe: Database, clock: SettableClock, database: TestDatabase
 ) -> None:

@@ -30,7 +30,9 @@ SLOTS = 48
 """Jobs that one worker does at once. They wait for others most of the time; the database's pool bounds the rest."""
 MAX_ATTEMPTS = 12
 PATIENCE = 6
-"""Attempts that an outage may use up at most: waiting for the database never makes a job dead."""
+"""Attempts that an outage or a killed process may use up at most: neither ever makes a job dead."""
+KILLED_AT_ONCE = 3
+"""Attempts that may end with their process before the next one waits."""
 CALL_SECONDS = 100.0
 """Longest call, below the lease: another worker must not begin the same call beside it."""
 FIRST_DELAY = timedelta(seconds=1)
@@ -58,15 +60,20 @@ CLAIM = text("""
         WHERE state = 'pending' AND due_at <= :now AND kind = ANY (:kinds)
         ORDER BY due_at, id LIMIT :limit FOR UPDATE SKIP LOCKED
     )
-    UPDATE job j SET state = 'running', attempts = attempts + 1, lease_until = :lease, token = :token, worker = :worker
+    UPDATE job j SET state = 'running', lease_until = :lease, token = :token, worker = :worker,
+        attempts = 1 + CASE state WHEN 'running' THEN least(attempts, :patience) ELSE attempts END
     FROM (SELECT id FROM abandoned UNION ALL SELECT id FROM due LIMIT :limit) AS taken WHERE j.id = taken.id
     RETURNING j.id, j.kind, j.key, j.tenant, j.payload, j.attempts, j.asked
 """)
 
-# A process of our name that died held these; their calls may have arrived, and are repeated as after a lease.
+# A process of our name that died held these; their calls may have arrived, and are repeated as after a lease. One of
+# them may be what ended it, so that the next process would end as soon as it begins: after some times they wait, as
+# after a failure, and the process does everything else meanwhile.
 TAKE_OVER = text("""
     WITH left_behind AS (SELECT id FROM job WHERE state = 'running' AND worker = :worker ORDER BY id FOR UPDATE)
-    UPDATE job j SET state = 'pending', token = NULL, lease_until = NULL, due_at = least(j.due_at, :now)
+    UPDATE job j SET state = 'pending', token = NULL, lease_until = NULL, attempts = least(j.attempts, :patience),
+        due_at = CASE WHEN j.attempts <= :at_once THEN least(j.due_at, :now)
+                      ELSE :now + interval '1 second' * power(2, least(j.attempts, :patience) - 1) END
     FROM left_behind WHERE j.id = left_behind.id
 """)
 
@@ -166,7 +173,8 @@ class Worker:
         now = self._clock.now()
         async with self._database.as_system() as tx:
             if self._instance is not None:
-                await tx.execute(TAKE_OVER, {"worker": self._instance, "now": now})
+                left = {"worker": self._instance, "now": now, "at_once": KILLED_AT_ONCE, "patience": PATIENCE}
+                await tx.execute(TAKE_OVER, left)
             for declared in self._types.values():
                 if isinstance(declared, JobType) and declared.every is not None:
                     tx.schedule(NewJob(kind=declared.kind, key="recurring", due_at=now, tenant="centre"))
@@ -200,6 +208,7 @@ class Worker:
                     "token": token,
                     "worker": self._instance,
                     "limit": limit,
+                    "patience": PATIENCE,
                 },
             )
         fault("job.claimed")
