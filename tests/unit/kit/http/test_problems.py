@@ -80,6 +80,7 @@ async def test_a_database_that_is_away_is_503_with_retry_after(opened: Door, err
     answer = await opened.client.get("/v1/raise/it")
     assert told(answer)["type"] == "urn:interlink:problem:unavailable"
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
+    assert "may have been stored" in told(answer)["detail"]  # the answer to a commit may be what got lost
 
 
 async def test_a_mistake_in_sql_is_a_bug_and_not_an_outage(opened: Door) -> None:

@@ -111,7 +111,7 @@ def of_failure(error: Exception) -> Response:
         return response(
             "unavailable",
             503,
-            "Something this request needs is away. Nothing was stored.",
+            "Something this request needs is away. It may have been stored or not: send the same again.",
             headers={"Retry-After": str(RETRY_AFTER_SECONDS)},
         )
     return response("internal", 500, "This is a fault of ours. The request id helps us find it.")
