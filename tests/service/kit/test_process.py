@@ -4,6 +4,7 @@ import asyncio
 import socket
 import time
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -14,7 +15,7 @@ from kit.settings import ServiceSettings
 from kit.testing.databases import TestDatabase
 from kit.testing.eventually import eventually
 from kit.testing.harness import Harness
-from kit.time import SystemClock
+from kit.time import SettableClock, SystemClock
 
 PROBE = Service(
     name="probe",
@@ -79,3 +80,15 @@ async def test_a_process_waits_for_a_database_that_is_away_while_it_starts(datab
         await eventually(lambda: len(tries) == 3)
         assert not running.done()
         stop.set()
+
+
+async def test_a_clock_that_is_ahead_makes_the_inbox_forget_nothing(database: TestDatabase) -> None:
+    """A month that is dropped too early is a month whose events would act once more."""
+    ahead = SettableClock(SystemClock().now() + timedelta(days=400))
+    harness = Harness(PROBE, database, ahead, kafka="127.0.0.1:1")
+    kept = "SELECT relname FROM pg_class WHERE relname ~ '^inbox_[0-9_]+$' ORDER BY 1"
+    before = await harness.rows(kept)
+    async with harness.process:
+        await harness.process.worker.plant()
+        assert await harness.work() == 1
+    assert await harness.rows(kept) == before

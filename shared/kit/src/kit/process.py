@@ -57,7 +57,8 @@ MIGRATIONS = "kit.migrations.run"
 
 Task = Callable[[asyncio.Event], Awaitable[None]]
 
-KEEP_PARTITIONS = text("SELECT inbox_partitions(:now, CAST(:keep AS interval))")
+# By whichever clock is behind: one that is ahead would have months dropped whose events may still come again.
+KEEP_PARTITIONS = text("SELECT inbox_partitions(least(:now, clock_timestamp()), CAST(:keep AS interval))")
 
 
 def main(service: Service) -> None:
