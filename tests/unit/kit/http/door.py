@@ -1,5 +1,6 @@
 """A tiny service behind the kit's door, and an issuer whose keys it trusts: what the HTTP tests share."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -27,7 +28,7 @@ KEY = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
 
 
 class Issuer:
-    """An OpenID issuer without a network: signs tokens, publishes its keys, can be away."""
+    """An OpenID issuer without a network: signs tokens, publishes its keys, can be away or silent."""
 
     def __init__(self) -> None:
         self.key = ECKey.generate_key("P-256", {"kid": "one"})
@@ -35,12 +36,15 @@ class Issuer:
         self.named = ISSUER
         self.away = False
         self.asked = 0
+        self.answering = asyncio.Event()
+        self.answering.set()
 
     def client(self) -> httpx.AsyncClient:
         return httpx.AsyncClient(transport=httpx.MockTransport(self._answer))
 
-    def _answer(self, request: httpx.Request) -> httpx.Response:
+    async def _answer(self, request: httpx.Request) -> httpx.Response:
         self.asked += 1
+        await self.answering.wait()
         if self.away:
             raise httpx.ConnectError("away")
         if request.url.path == "/.well-known/openid-configuration":

@@ -1,5 +1,6 @@
 """Who may come in, and how the others are told."""
 
+import asyncio
 import base64
 import json
 from datetime import timedelta
@@ -9,6 +10,8 @@ import httpx
 import pytest
 from joserfc.jwk import ECKey, OctKey
 from unit.kit.http.door import ISSUER, NOW, Door
+
+from kit.testing.eventually import eventually
 
 STRANGER = ECKey.generate_key("P-256", {"kid": "one"})
 
@@ -185,3 +188,28 @@ async def test_new_keys_are_fetched_also_where_the_last_fetch_lies_in_the_future
     opened.issuer.published = [fresh.as_dict(private=False)]
     opened.clock.advance(-timedelta(hours=1))
     assert (await ask(opened, opened.issuer.token(key=fresh, header={"kid": "two"}, iat=None))).status_code == 200
+
+
+async def test_only_one_request_waits_for_an_issuer_whose_keys_are_known(opened: Door) -> None:
+    await ask(opened, opened.issuer.token())
+    asked = opened.issuer.asked
+    opened.issuer.answering.clear()
+    opened.clock.advance(timedelta(minutes=11))
+    later = int((NOW + timedelta(hours=1)).timestamp())
+    async with asyncio.timeout(10), asyncio.TaskGroup() as group:
+        first = group.create_task(ask(opened, opened.issuer.token(exp=later)))
+        await eventually(lambda: opened.issuer.asked > asked)
+        assert (await ask(opened, opened.issuer.token(exp=later, sub="officer-2"))).status_code == 200
+        assert not first.done()
+        opened.issuer.answering.set()
+    assert first.result().status_code == 200
+
+
+async def test_a_silent_issuer_holds_a_request_up_for_seconds_only(
+    opened: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However it is silent: a byte now and then is enough for the client's own time-outs."""
+    monkeypatch.setattr("kit.http.tokens.LONGEST_FETCH", 0.1)
+    opened.issuer.answering.clear()
+    async with asyncio.timeout(10):
+        assert (await ask(opened, opened.issuer.token())).status_code == 503

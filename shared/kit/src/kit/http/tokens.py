@@ -3,7 +3,7 @@
 ES256 under a key that the issuer publishes, for our audience, from our issuer, not expired; nothing the token
 says about its own verification is believed. Verified claims are kept by the token's hash for `CACHED` at most,
 so a revoked client is out within a minute. Keys are fetched once, again for an unknown `kid` (not more often
-than `BETWEEN_FETCHES`) and when they are old; known keys keep working while the issuer is away.
+than `BETWEEN_FETCHES`) and when they are old; known keys keep working while the issuer is away or silent.
 A clock that is set back makes nothing last longer: what lies in its future counts as old.
 """
 
@@ -36,6 +36,7 @@ LEEWAY: Final = timedelta(seconds=5)
 LONGEST_TOKEN: Final = 8192
 KEYS_FRESH: Final = timedelta(minutes=10)
 BETWEEN_FETCHES: Final = timedelta(seconds=10)
+LONGEST_FETCH: Final = 5.0
 LARGEST_DOCUMENT: Final = 256 * 1024
 
 TENANT: Final = re.compile(r"centre|(?:partner|agency|provider):[a-z0-9][a-z0-9-]{0,62}")
@@ -70,6 +71,8 @@ class IssuerKeys:
             InvalidTokenError: the issuer publishes no such key.
             Transient: no key is known and the issuer is away.
         """
+        if kid in self._keys and self._fetching.locked():
+            return self._keys[kid]
         if kid not in self._keys or self._older_than(self._fetched_at, KEYS_FRESH):
             async with self._fetching:  # one fetch serves all who wait for it
                 if kid not in self._keys or self._older_than(self._fetched_at, KEYS_FRESH):
@@ -85,9 +88,10 @@ class IssuerKeys:
             return
         self._tried_at = self._clock.now()
         try:
-            self._keys = await self._fetch()
+            async with asyncio.timeout(LONGEST_FETCH):
+                self._keys = await self._fetch()
             self._fetched_at = self._tried_at
-        except (httpx.HTTPError, JoseError, ValueError, KeyError, TypeError) as error:
+        except (httpx.HTTPError, TimeoutError, JoseError, ValueError, KeyError, TypeError) as error:
             log.warning("issuer.keys_not_fetched", exc_info=error)
             if not self._keys:
                 raise Transient("the identity provider is away", retry_after=5) from error
