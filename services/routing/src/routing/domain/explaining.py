@@ -4,6 +4,7 @@ Coarse facts only: country, province, known municipality, network organisation, 
 capture. Never an IP address, a name, a street, a phone number or an e-mail; they do not reach this module.
 """
 
+from collections.abc import Mapping
 from typing import TypeAlias, assert_never
 
 from routing.domain.determining import RULES, Determination, Determined, Reasoning, Undetermined
@@ -17,10 +18,11 @@ Plain: TypeAlias = "dict[str, Plain] | list[Plain] | str | int | bool | None"
 def explain(outcome: Determination, *, tzdata: str) -> dict[str, Plain]:
     """The whole reasoning of an outcome; `tzdata` is the version of the zone rules behind its times."""
     reasoning = outcome.reasoning
+    uses = _uses(reasoning.weighed)
     return {
         "outcome": _outcome(outcome),
         "as_of": reasoning.as_of.isoformat(),
-        "evidence": [_evidence(one, reasoning.weighed) for one in reasoning.evidence],
+        "evidence": [_evidence(one, _use(one, reasoning.weighed, uses)) for one in reasoning.evidence],
         "captures": [_capture(one.network) for one in reasoning.evidence if one.network is not None],
         "candidates": [{"body": one.body, "evidence": one.evidence, "lost": one.lost} for one in reasoning.candidates],
         "confidence": _confidence(reasoning),
@@ -62,7 +64,7 @@ def _outcome(outcome: Determination) -> dict[str, Plain]:
             assert_never(outcome)
 
 
-def _evidence(one: Evidence, weighed: Weighed | None) -> dict[str, Plain]:
+def _evidence(one: Evidence, used: str) -> dict[str, Plain]:
     return {
         "rank": one.source.rank,
         "source": one.source.value,
@@ -71,22 +73,29 @@ def _evidence(one: Evidence, weighed: Weighed | None) -> dict[str, Plain]:
         "candidates": list(one.candidates),
         "confidence": one.confidence.value,
         "note": one.reason,
-        "used": _use(one, weighed),
+        "used": used,
     }
 
 
-def _use(one: Evidence, weighed: Weighed | None) -> str:
+def _uses(weighed: Weighed | None) -> dict[int, str]:
+    """What each piece of evidence that stands out was used for, by `id`: an equal one may be used for another thing."""
+    uses: dict[int, str] = {}
+    if weighed is None:
+        return uses
+    for one in weighed.contradicting:
+        uses[id(one.evidence)] = "contradicts"
+    for lost in weighed.conflicting:
+        uses[id(lost.usable.evidence)] = "conflicts"
+    if weighed.refined_by is not None:
+        uses[id(weighed.refined_by)] = "refines"
+    uses[id(weighed.deciding)] = "decides"
+    return uses
+
+
+def _use(one: Evidence, weighed: Weighed | None, uses: Mapping[int, str]) -> str:
     if one.place is None or weighed is None:
         return "unusable" if one.place is None else "undecided"
-    if one is weighed.deciding:
-        return "decides"
-    if one is weighed.refined_by:
-        return "refines"
-    if any(lost.usable.evidence is one for lost in weighed.conflicting):
-        return "conflicts"
-    if any(other.evidence is one for other in weighed.contradicting):
-        return "contradicts"
-    return "outranked" if one.source is not weighed.deciding.source else "supports"
+    return uses.get(id(one)) or ("outranked" if one.source is not weighed.deciding.source else "supports")
 
 
 def _capture(fact: NetworkFact) -> dict[str, Plain]:

@@ -6,7 +6,7 @@ outcome low; a country contradicted by a weaker rank makes it one step lower.
 Not promised: that weak evidence is wrong.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Final, TypeAlias
 
@@ -55,11 +55,18 @@ class Lost:
 
 
 _Score: TypeAlias = tuple[int, int, int, int, int]
+_Provinces: TypeAlias = tuple[str, ...]
+_Claim: TypeAlias = tuple[str, str | None, _Provinces]
+"""Country, municipality and provinces that a piece of evidence names."""
+_Named: TypeAlias = str | tuple[str, str | None]
+"""A country with whatever municipality, or with that one or none."""
+_Tally: TypeAlias = dict[_Named, dict[_Provinces, int]]
 
 _MERITS: Final = ("less_sure", "less_supported", "older", "less_corroborated", "less_specific")
 ORDER: Final = "later_in_entry"
 """Nothing but the order of the entry decided."""
 
+_NONE: Final[Mapping[_Provinces, int]] = {}
 _SURENESS: Final = (Confidence.NONE, Confidence.LOW, Confidence.MEDIUM, Confidence.HIGH)
 
 
@@ -90,7 +97,10 @@ def _best(peers: Sequence[Usable], weaker: Sequence[Usable]) -> tuple[Usable, tu
     """What decides of one rank, and what of it says otherwise."""
     if len(peers) == 1:
         return peers[0], ()
-    scores = [_score(one, peers, weaker) for one in peers]
+    claims = [_claim(one) for one in peers]
+    supported = _agreeing(claims, claims)
+    corroborated = _agreeing(claims, [_claim(one) for one in weaker])
+    scores = [_score(one, supported[claim], corroborated[claim]) for one, claim in zip(peers, claims, strict=True)]
     best = max(scores)
     deciding = peers[scores.index(best)]
     return deciding, tuple(
@@ -102,21 +112,46 @@ def _best(peers: Sequence[Usable], weaker: Sequence[Usable]) -> tuple[Usable, tu
 
 def agree(one: Usable, other: Usable) -> bool:
     """Whether both can be true: nothing that both name differs."""
-    if one.place.country != other.place.country:
-        return False
-    provinces, others = one.evidence.provinces, other.evidence.provinces
-    if provinces and others and not set(provinces) & set(others):
-        return False
-    named, also = one.place.municipality, other.place.municipality
-    return named is None or also is None or named == also
+    country, named, provinces = _claim(one)
+    other_country, also, others = _claim(other)
+    return country == other_country and (named is None or also is None or named == also) and _overlap(provinces, others)
 
 
-def _score(one: Usable, peers: Sequence[Usable], weaker: Sequence[Usable]) -> _Score:
+def _claim(one: Usable) -> _Claim:
+    place = one.place
+    return place.country, place.municipality, one.evidence.provinces
+
+
+def _overlap(provinces: _Provinces, others: _Provinces) -> bool:
+    return not provinces or not others or provinces == others or not set(provinces).isdisjoint(others)
+
+
+def _agreeing(claims: Sequence[_Claim], others: Sequence[_Claim]) -> dict[_Claim, int]:
+    """With how many others each claim agrees. Counted, not compared in pairs: an entry may make thousands."""
+    if not others:
+        return dict.fromkeys(claims, 0)
+    tally: _Tally = {}
+    for country, municipality, provinces in others:
+        for named in ((country, municipality), country):
+            counts = tally.setdefault(named, {})
+            counts[provinces] = counts.get(provinces, 0) + 1
+    return {claim: _count(claim, tally) for claim in set(claims)}
+
+
+def _count(claim: _Claim, tally: _Tally) -> int:
+    country, municipality, provinces = claim
+    named: Sequence[_Named] = (country,) if municipality is None else ((country, None), (country, municipality))
+    return sum(
+        [count for one in named for others, count in tally.get(one, _NONE).items() if _overlap(provinces, others)]
+    )
+
+
+def _score(one: Usable, supported: int, corroborated: int) -> _Score:
     return (
         _SURENESS.index(one.evidence.confidence),
-        sum(agree(one, peer) for peer in peers),
+        supported,
         (one.evidence.on or date.min).toordinal(),
-        sum(agree(one, other) for other in weaker),
+        corroborated,
         _specificity(one),
     )
 
@@ -126,7 +161,7 @@ def _weaker_in(score: _Score, best: _Score) -> str:
 
 
 def _specificity(one: Usable) -> int:
-    return sum(part is not None for part in (one.place.province, one.place.municipality))
+    return (one.place.province is not None) + (one.place.municipality is not None)
 
 
 def _contradicts(weaker: Usable, deciding: Usable) -> bool:
