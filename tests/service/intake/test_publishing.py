@@ -21,8 +21,8 @@ def options() -> dict[str, Any]:
     return {"publish_ahead": 4, "publish_patience": timedelta(minutes=1)}
 
 
-async def hand_in(partner: Any, suspects: int) -> str:
-    entries = [native.suspect(f"S-{number}", captures=[native.capture(IP)]) for number in range(suspects)]
+async def hand_in(partner: Any, suspects: int, captures: int = 1) -> str:
+    entries = [native.suspect(f"S-{number}", captures=[native.capture(IP)] * captures) for number in range(suspects)]
     return (await partner.post(native.native_file(suspects=entries, victims=[]))).json()["number"]
 
 
@@ -68,3 +68,22 @@ async def test_another_file_does_not_wait_for_it(intake: Harness, partner: Any) 
     urgent = native.native_file(reference="R-2", suspects=[native.suspect(captures=[native.capture(IP)])], victims=[])
     await partner.post(urgent)
     assert len(await told(intake)) == 5
+
+
+@pytest.mark.parametrize(
+    ("options", "steps"),
+    [
+        ({"publish_chunk": 4, "publish_bytes": 1024}, [1, 2, 3, 4, 5, 5]),  # one is told, however large
+        ({"publish_chunk": 4, "publish_bytes": 400 * 1024}, [2, 4, 5, 5]),
+        ({"publish_chunk": 4}, [4, 5, 5]),
+    ],
+)
+async def test_a_chunk_ends_where_its_bytes_or_its_entries_do(intake: Harness, partner: Any, steps: list[int]) -> None:
+    number = await hand_in(partner, 5, captures=500)
+    assert [await work(intake) for _ in steps] == [3 * entries for entries in steps]
+    published = await intake.published(SuspectReported)
+    parts = [(one.event.suspect, one.event.part, one.envelope.sequence) for one in published]
+    suspects = list(dict.fromkeys(suspect for suspect, _, _ in parts))
+    assert parts == [(suspect, part, part) for suspect in suspects for part in (1, 2, 3)]
+    assert len(suspects) == 5
+    assert (await partner.referral(number))["status"] == "accepted"

@@ -37,7 +37,7 @@ async def publish(app: Intake, tx: Transaction, job: Job, keys: Mapping[UUID, Da
     if crowded and now - waiting_since < settings.publish_patience:
         return Again(now + LOOK_AGAIN)
     app.waiting.pop(referral, None)
-    more = await publish_next(tx, referral, keys, settings.publish_chunk)
+    more = await publish_next(tx, referral, keys, most=settings.publish_chunk, most_bytes=settings.publish_bytes)
     return Again(now) if more else Done()
 
 

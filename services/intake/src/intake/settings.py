@@ -17,6 +17,8 @@ class Settings(ServiceSettings):
     """Entries of a file whose events are written with it; those of a larger file follow in chunks, by a job."""
     publish_chunk: int = Field(default=1_000, ge=1, le=2_000)
     """Entries of a large file whose events are written in one transaction."""
+    publish_bytes: int = Field(default=8 * 1024 * 1024, ge=1024)
+    """Sealed bytes beyond which they are fewer: a thousand entries of thousands of captures are a gigabyte."""
     publish_ahead: int = Field(default=2_000, ge=1)
     """Entries of one file that were told and not determined yet, beyond which its next chunk waits."""
     publish_patience: timedelta = timedelta(minutes=1)

@@ -5,6 +5,7 @@ single urgent suspect would otherwise wait behind a hundred thousand others. Wai
 """
 
 from collections.abc import Mapping
+from itertools import takewhile
 from uuid import UUID
 
 from intake.commands import announcing
@@ -15,6 +16,7 @@ from intake.store import entries as entry_store
 from intake.store import referrals as referral_store
 from kit.database import Transaction
 from kit.encryption import DataKey
+from kit.executing import Row
 
 
 async def key_of(tx: Transaction, referral_id: UUID) -> UUID | None:
@@ -27,28 +29,22 @@ async def on_their_way(tx: Transaction, referral_id: UUID, among: int) -> int:
     return await tx.scalar(entry_store.UNDETERMINED, {"referral": referral_id, "among": among})
 
 
-async def publish_next(tx: Transaction, referral_id: UUID, keys: Mapping[UUID, DataKey], chunk: int) -> bool:
+async def publish_next(
+    tx: Transaction, referral_id: UUID, keys: Mapping[UUID, DataKey], *, most: int, most_bytes: int
+) -> bool:
     """Tell the next entries. Answers whether more are left; a file whose key was destroyed has none."""
     referral = await tx.row(referral_store.LOCK, {"id": referral_id})
     if referral is None or referral.state == "accepted" or referral.key_id not in keys:
         return False
     rows = await tx.rows(
         entry_store.NEXT_TO_PUBLISH,
-        {"referral": referral_id, "after": referral.published_to, "limit": chunk},
+        {"referral": referral_id, "after": referral.published_to, "limit": most},
     )
-    stored = await tx.row(referral_store.FRAME, {"id": referral_id, "version": referral.version})
-    assert stored is not None  # noqa: S101 - a referral has its current version
-    frame = Frame(
-        referral=referral_id,
-        number=referral.number,
-        version=stored.version,
-        tenant=referral.tenant,
-        testmode=referral.testmode,
-        received_at=stored.received_at,
-        **announcing.frame_fields(stored.frame),
-    )
-    parts = await entry_store.parts_of(tx, rows)
-    for row in rows:
+    parts = await entry_store.parts_of(tx, rows, most_bytes=most_bytes)
+    fitting = list(takewhile(lambda row: row.id in parts, rows))
+    assert fitting or not rows  # noqa: S101 - an entry has a part, and the first always fits
+    frame = await _frame(tx, referral)
+    for row in fitting:
         told = Told(
             id=row.id,
             kind=Kind(row.kind),
@@ -61,10 +57,24 @@ async def publish_next(tx: Transaction, referral_id: UUID, keys: Mapping[UUID, D
         )
         for event, origin in announcing.reported(frame, told, keys[referral.key_id]):
             tx.publish(event, origin)
-    more = len(rows) == chunk
-    last = rows[-1].position if rows else referral.published_to
+    more = len(rows) == most or len(fitting) < len(rows)
+    last = fitting[-1].position if fitting else referral.published_to
     await tx.execute(
         referral_store.SET_PUBLISHED,
         {"id": referral_id, "to": last, "state": "receiving" if more else "accepted"},
     )
     return more
+
+
+async def _frame(tx: Transaction, referral: Row) -> Frame:
+    stored = await tx.row(referral_store.FRAME, {"id": referral.id, "version": referral.version})
+    assert stored is not None  # noqa: S101 - a referral has its current version
+    return Frame(
+        referral=referral.id,
+        number=referral.number,
+        version=stored.version,
+        tenant=referral.tenant,
+        testmode=referral.testmode,
+        received_at=stored.received_at,
+        **announcing.frame_fields(stored.frame),
+    )

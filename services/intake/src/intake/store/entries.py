@@ -115,10 +115,15 @@ UNDETERMINED = text("""
       AND e.determination_sequence = 0 AND e.state = 'current'
 """)
 
+# Up to the entry with which the bytes are too many, but never none: the first is told, however large it is.
 PARTS = text("""
-    SELECT p.entry_id, p.part, p.nonce, p.data
-    FROM unnest(CAST(:ids AS uuid[]), CAST(:versions AS int[])) AS asked (entry_id, version)
-    JOIN entry_part p USING (entry_id, version) ORDER BY p.entry_id, p.part
+    SELECT entry_id, part, nonce, data
+    FROM (SELECT p.entry_id, p.part, p.nonce, p.data, asked.place,
+                 sum(octet_length(p.data)) OVER (ORDER BY asked.place) AS size_so_far
+          FROM unnest(CAST(:ids AS uuid[]), CAST(:versions AS int[]))
+               WITH ORDINALITY AS asked (entry_id, version, place)
+          JOIN entry_part p USING (entry_id, version)) AS found
+    WHERE place = 1 OR size_so_far <= :bytes ORDER BY place, part
 """)
 
 
@@ -150,10 +155,15 @@ async def ask_for_review(tx: Transaction, ids: Sequence[UUID]) -> None:
         await tx.execute(REVIEW, {"ids": sorted(ids)})
 
 
-async def parts_of(tx: Transaction, entries: Sequence[Row]) -> dict[UUID, list[Sealed]]:
-    """The sealed parts of entries (`id`, `version`), in order."""
+async def parts_of(tx: Transaction, entries: Sequence[Row], *, most_bytes: int) -> dict[UUID, list[Sealed]]:
+    """The sealed parts, in order, of as many of the entries (`id`, `version`) as have no more bytes together."""
     rows = await tx.rows(
-        PARTS, {"ids": [entry.id for entry in entries], "versions": [entry.version for entry in entries]}
+        PARTS,
+        {
+            "ids": [entry.id for entry in entries],
+            "versions": [entry.version for entry in entries],
+            "bytes": most_bytes,
+        },
     )
     found: dict[UUID, list[Sealed]] = {}
     for row in rows:
