@@ -15,7 +15,8 @@ from intake.commands.uploading import Upload
 from intake.pressure import Pressure
 from intake.settings import Settings
 from kit.database import Database, Transaction
-from kit.errors import Conflict, NotFound, Refused, Rejected
+from kit.encryption import DataKey
+from kit.errors import Conflict, NotFound, Refused, Rejected, Transient
 from kit.faults import fault
 from kit.group_commit import GroupCommit, Limits, Requeue
 from kit.keyring import Keyring
@@ -26,6 +27,7 @@ from kit.time import Clock
 PROFILE_KEPT: Final = timedelta(seconds=60)
 LONGEST_WAIT_SECONDS: Final = 2.0
 _RETRY_SECONDS: Final = 0.05
+_KEY_RETRY_SECONDS: Final = 60
 AT_ONCE: Final = 2
 
 
@@ -63,6 +65,17 @@ class Intake:
             raise Rejected("partner.unknown", "This client is no registered partner.", status=403)
         self._profiles[tenant] = (now + PROFILE_KEPT, found)
         return found
+
+    async def key(self, key_id: UUID) -> DataKey | None:
+        """A referral's data key; None once it was destroyed.
+
+        Raises:
+            Transient: the keyring is away, or not the one that has the key: it was put back to an earlier moment.
+        """
+        keys = await self.keyring.open([key_id])
+        if key_id not in keys and key_id not in await self.keyring.destroyed([key_id]):
+            raise Transient("the keyring lacks a data key", retry_after=_KEY_RETRY_SECONDS)
+        return keys.get(key_id)
 
     async def submit(self, prepared: Prepared, *, urgent: bool) -> Accepted:
         """Commit the file with others, or alone where it amends. Raises what it is refused for."""
@@ -124,10 +137,10 @@ class Intake:
         key_id = await key_of(tx, found.referral)
         if key_id is None:
             raise NotFound
-        keys = await self.keyring.open([key_id])
-        if key_id not in keys:
+        key = await self.key(key_id)
+        if key is None:
             raise Conflict("referral.erased", "The referral was erased; nothing can be added to it.")
-        command = Amendment(prepared=prepared, referral=found.referral, data_key=keys[key_id], index_key=self.index_key)
+        command = Amendment(prepared=prepared, referral=found.referral, data_key=key, index_key=self.index_key)
         return await amend(tx, command)
 
 

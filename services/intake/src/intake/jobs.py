@@ -1,6 +1,5 @@
 """Due work: the events of large files, and forgetting old idempotency keys and what was staged in vain."""
 
-from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -18,17 +17,17 @@ log = telemetry.logger(__name__)
 LOOK_AGAIN = timedelta(milliseconds=200)
 
 
-async def open_key(app: Intake, job: Job) -> Mapping[UUID, DataKey]:
-    """The referral's data key; asked for before the transaction of `publish` is open."""
+async def open_key(app: Intake, job: Job) -> DataKey | None:
+    """The referral's data key, unless it was destroyed; asked for before the transaction of `publish` is open."""
     async with app.database.as_system() as tx:
         key_id = await key_of(tx, UUID(job.payload["referral"]))
-    keys = await app.keyring.open([key_id] if key_id is not None else [])
-    if not keys:
+    key = None if key_id is None else await app.key(key_id)
+    if key is None:
         log.warning("publish.key_gone", referral=job.payload["referral"])
-    return keys
+    return key
 
 
-async def publish(app: Intake, tx: Transaction, job: Job, keys: Mapping[UUID, DataKey]) -> Outcome:
+async def publish(app: Intake, tx: Transaction, job: Job, key: DataKey | None) -> Outcome:
     """The next chunk of a large file's events, once the ones before are determined, or have had their time."""
     referral, now, settings = UUID(job.payload["referral"]), app.clock.now(), app.settings
     ahead = await on_their_way(tx, referral, among=settings.publish_ahead)
@@ -37,7 +36,7 @@ async def publish(app: Intake, tx: Transaction, job: Job, keys: Mapping[UUID, Da
     if crowded and now - waiting_since < settings.publish_patience:
         return Again(now + LOOK_AGAIN)
     app.waiting.pop(referral, None)
-    more = await publish_next(tx, referral, keys, most=settings.publish_chunk, most_bytes=settings.publish_bytes)
+    more = await publish_next(tx, referral, key, most=settings.publish_chunk, most_bytes=settings.publish_bytes)
     return Again(now) if more else Done()
 
 

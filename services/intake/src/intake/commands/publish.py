@@ -4,7 +4,6 @@ A chunk waits while many entries of the file are on their way: what stands on a 
 single urgent suspect would otherwise wait behind a hundred thousand others. Waiting in our table, they let it pass.
 """
 
-from collections.abc import Mapping
 from itertools import takewhile
 from uuid import UUID
 
@@ -29,12 +28,10 @@ async def on_their_way(tx: Transaction, referral_id: UUID, among: int) -> int:
     return await tx.scalar(entry_store.UNDETERMINED, {"referral": referral_id, "among": among})
 
 
-async def publish_next(
-    tx: Transaction, referral_id: UUID, keys: Mapping[UUID, DataKey], *, most: int, most_bytes: int
-) -> bool:
+async def publish_next(tx: Transaction, referral_id: UUID, key: DataKey | None, *, most: int, most_bytes: int) -> bool:
     """Tell the next entries. Answers whether more are left; a file whose key was destroyed has none."""
     referral = await tx.row(referral_store.LOCK, {"id": referral_id})
-    if referral is None or referral.state == "accepted" or referral.key_id not in keys:
+    if referral is None or referral.state == "accepted" or key is None:
         return False
     rows = await tx.rows(
         entry_store.NEXT_TO_PUBLISH,
@@ -55,7 +52,7 @@ async def publish_next(
             handling=row.handling,
             parts=parts[row.id],
         )
-        for event, origin in announcing.reported(frame, told, keys[referral.key_id]):
+        for event, origin in announcing.reported(frame, told, key):
             tx.publish(event, origin)
     more = len(rows) == most or len(fitting) < len(rows)
     last = fitting[-1].position if fitting else referral.published_to
