@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from suite.fixtures import suite
 
 from interlink.stack import kafka as embedded_kafka
@@ -17,6 +18,9 @@ from kit.kafka import KafkaAccess
 from kit.testing.databases import PASSWORD, TestDatabase, TestDatabases
 
 __all__ = ["suite"]  # the running stack, which flow and fault tests share
+
+settings.register_profile("untimed", deadline=None)  # no test is timed: a busy machine is not a fault
+settings.load_profile("untimed")
 
 PACKAGES = ("probe", "intake", "routing", "isp_liaison", "notifications")
 

@@ -344,7 +344,6 @@ def _exercise(
     # Derandomised: what stands in the way of a commit must not depend on luck.
     @settings(
         max_examples=EXAMPLES,
-        deadline=None,
         database=None,
         derandomize=True,
         suppress_health_check=list(HealthCheck),

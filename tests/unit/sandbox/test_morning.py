@@ -120,7 +120,7 @@ def test_a_small_file_is_mostly_sound() -> None:
 
 
 @given(seed=st.integers(0, 10_000), code=st.sampled_from(sorted(PROVINCES)))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_the_parts_of_a_canadian_agree(seed: int, code: str) -> None:
     one = person(Home("CA", code), Random(seed))
     place = next(place for place in PROVINCES[code].places if place.name == one.municipality)
@@ -144,7 +144,7 @@ def test_every_country_abroad_can_be_lived_in() -> None:
 
 
 @given(seed=st.integers(0, 10_000))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_a_file_of_thirty_shows_eight_provinces_and_ten_countries(seed: int) -> None:
     living = homes(seed, 30)
     assert len(living) == 30

@@ -91,7 +91,7 @@ def identifiers(count: int, value: str) -> tuple[Identifier, ...]:
     )
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # entries are large, and machines are busy
+@settings(suppress_health_check=[HealthCheck.too_slow])  # entries are large, and machines are busy
 @given(ENTRIES)
 def test_the_model_reads_a_part_and_would_write_the_same_bytes(entry: Entry) -> None:
     [part] = parts(entry)
