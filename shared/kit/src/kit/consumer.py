@@ -5,7 +5,8 @@ event acts once whatever dies when. Failures have classes:
 
     undecodable    dead letter at once, the rest proceeds
     transient      roll back, seek back, pause and back off without limit (database, keyring, deadlock)
-    fenced         another member owns the partition: take the positions from the database again
+    fenced         another member owns the partition: take the positions from the database again; so does a member
+                   that compares them now and then and finds others there: the database was put back
     anything else  the same batch once more, then halves, down to single records: three tries, then dead letter;
                    later events of its key wait for a person (`kit.parking`), unless their handler is commutative
     breaker        more than 20 dead letters among 1,000 records: stop, and let readiness say so
@@ -29,7 +30,7 @@ from kit.dispatch import Dispatcher
 from kit.failures import is_transient
 from kit.joining import Membership, group_client, joined, left
 from kit.kafka import KafkaAccess, replay_topic
-from kit.positions import FencedError, Partition
+from kit.positions import Comparison, FencedError, Partition
 from kit.settlement import BreakerOpenError, Settlement
 from kit.time import Clock
 
@@ -81,6 +82,7 @@ class Consumer:
         self._membership = membership
         self._dispatcher = dispatcher
         self._database = database
+        self.comparison = Comparison(database)
         self.settlement = Settlement(
             dispatcher=dispatcher,
             application=application,
@@ -195,6 +197,8 @@ class Member(ConsumerRebalanceListener):
             failures = 0 if done else failures + 1
             if failures:
                 await self._back_off(stop, failures)
+            else:
+                await self._compare()
 
     async def _poll(self, stop: asyncio.Event) -> list["ConsumerRecord[Any, Any]"]:
         polling = asyncio.ensure_future(self._client.getmany(timeout_ms=POLL_MS, max_records=BATCH))
@@ -284,6 +288,12 @@ class Member(ConsumerRebalanceListener):
             self._idle.set()
         return True
 
+    async def _compare(self) -> None:
+        """Place again where the database was put back to an earlier state: no record need come to tell."""
+        if not await self._consumer.comparison.holds(self._expected):
+            log.warning("consumer.positions_differ")
+            self._give_up(self._owned)
+
     def _keep(self, settled: Mapping[Partition, int]) -> None:
         """Take over what was settled, for the partitions that are still ours."""
         self._expected.update({one: offset for one, offset in settled.items() if one in self._expected})
@@ -320,6 +330,7 @@ class Member(ConsumerRebalanceListener):
         while not stop.is_set() and time.monotonic() < until:
             await self._poll(stop)
         self._consumer.condition.backing_off = False
+        self._consumer.comparison.soon()
         telemetry.CONSUMER_PAUSED.set(0)
         self._moved_at = time.monotonic()
         self._client.resume(*(TopicPartition(one.topic, one.number) for one in self._expected))
