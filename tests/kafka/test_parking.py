@@ -221,6 +221,21 @@ async def test_what_was_released_before_a_kill_is_handled_by_the_next_process(
         await eventually(lambda: _equal(parking.acted(), [one.id for one in mine[1:]]))
 
 
+async def test_what_was_released_before_a_member_went_away_is_handled_by_who_takes_its_partitions(
+    parking: Parking, probe: Database, serving: Serving
+) -> None:
+    """The process that stays has looked for released keys long ago."""
+    mine = of_one_key(3)
+    parking.bad = {mine[0].id}
+    async with serving(App(parking.fails), probe) as first:
+        await parking.told(*mine)
+        async with serving(App(parking.fails), probe) as second:
+            await eventually(lambda: second.condition.assigned)
+            await eventually(lambda: not first.settlement.releasing and not second.settlement.releasing)
+            await fetch(parking.database.superuser_url, "UPDATE probe.parked_key SET state = 'releasing'")
+        await eventually(lambda: _equal(parking.acted(), [one.id for one in mine[1:]]))
+
+
 async def test_too_many_dead_letters_stop_the_consumer_before_the_topic_is_empty(
     parking: Parking, probe: Database, serving: Serving
 ) -> None:

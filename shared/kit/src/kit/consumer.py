@@ -239,6 +239,7 @@ class Member(ConsumerRebalanceListener):
         self._client.resume(*owned)
         self._moved_at = time.monotonic()
         self._consumer.condition.assigned = True
+        self._consumer.settlement.releasing = True  # perhaps: by whoever had these partitions and is gone
         await self._report()
         return True
 

@@ -70,7 +70,7 @@ class Settlement:
         self._recent: deque[bool] = deque(maxlen=BREAKER_WINDOW)
         """Of the last records: whether each ended as a dead letter."""
         self.releasing = True
-        """Whether keys may be waiting for their release; at start a killed process may have left some."""
+        """Whether keys may be waiting for their release: whoever read our partitions before may have left some."""
 
     async def handle(self, tx: Transaction, batch: Sequence[Received[Contract]]) -> Ends:
         """Call the handlers with those events of the batch that were not seen before."""
