@@ -159,6 +159,8 @@ class Member(ConsumerRebalanceListener):
         self._placed = False
         self._idle = asyncio.Event()
         self._idle.set()
+        self._hurries = False
+        """More of what was released waits for us: the next poll only takes what is there already."""
         self._moved_at = time.monotonic()
         self._reported: dict[TopicPartition, int] = {}
         self._reported_at = 0.0
@@ -201,7 +203,8 @@ class Member(ConsumerRebalanceListener):
                 await self._compare()
 
     async def _poll(self, stop: asyncio.Event) -> list["ConsumerRecord[Any, Any]"]:
-        polling = asyncio.ensure_future(self._client.getmany(timeout_ms=POLL_MS, max_records=BATCH))
+        patience, self._hurries = 0 if self._hurries else POLL_MS, False
+        polling = asyncio.ensure_future(self._client.getmany(timeout_ms=patience, max_records=BATCH))
         stopping = asyncio.ensure_future(stop.wait())
         try:
             await asyncio.wait((polling, stopping), return_when=asyncio.FIRST_COMPLETED)
@@ -274,12 +277,12 @@ class Member(ConsumerRebalanceListener):
         return True
 
     async def _release(self) -> bool:
-        """Whether nothing waits behind a released key any more."""
+        """Whether a step of a release, if one is due, came to its end. Between two steps other keys have their turn."""
         if not self._consumer.settlement.releasing:
             return True
         self._idle.clear()
         try:
-            await self._consumer.settlement.release()
+            self._hurries = await self._consumer.settlement.release()
         except Exception as error:
             if not is_transient(error):
                 raise

@@ -100,19 +100,16 @@ class Settlement:
             log.warning("consumer.batch_failed", records=len(records), error=type(error).__name__)
             await self._again(records, expected)
 
-    async def release(self) -> None:
-        """Handle what waits behind keys that were released. Raises transient errors; call it again then."""
-        while await self._release_some():
-            continue
-        async with self._database.as_system() as tx:
-            self.releasing = await parking.releasing(tx)
+    async def release(self) -> bool:
+        """One step through what waits behind released keys; False where there is none for us now.
 
-    async def _release_some(self) -> bool:
-        """The oldest of one key together; if that fails, the oldest alone. False where no key is left."""
+        The oldest of one key together; if that fails, the oldest alone. Raises transient errors.
+        """
         async with self._database.as_system() as tx:
             key = await parking.next_released(tx)
-        if key is None:
-            return False
+            if key is None:
+                self.releasing = await parking.releasing(tx)
+                return False
         failed = await self._released(key, RELEASED_AT_ONCE)
         if failed is None:
             return True
