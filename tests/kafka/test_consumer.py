@@ -5,6 +5,7 @@ import random
 from typing import Any
 from uuid import UUID
 
+import asyncpg
 import pytest
 from perf.watching import watching
 from probe.broker import Serving, Topics
@@ -185,6 +186,27 @@ async def test_a_database_that_is_away_pauses_the_consumer_and_loses_nothing(
             return sorted(await effects(database)) == sorted(sent)
 
         await eventually(done, within=20)
+
+
+async def test_a_batch_that_takes_too_long_comes_again_in_smaller_ones(
+    topics: Topics, probe: Database, relay: Relay, serving: Serving, database: TestDatabase
+) -> None:
+    """Its statement is cut off each time, so the same batch would come without end."""
+    referral, application = ids.new(), Application()
+
+    def interrupt() -> None:
+        if application.batches[-1] > 20:
+            raise asyncpg.QueryCanceledError
+
+    application.interrupt = interrupt
+    sent = await publish(probe, relay, *[received(referral, version) for version in range(1, 101)])
+    async with serving(application, probe):
+
+        async def done() -> bool:
+            return await effects(database) == sent
+
+        await eventually(done, within=30)
+    assert max(application.batches) > 20
 
 
 async def test_records_read_again_after_a_lost_offset_act_once(

@@ -1,7 +1,7 @@
 """What becomes of the events that stand behind a dead one of their key, without a broker."""
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
@@ -234,3 +234,26 @@ async def test_a_release_is_divided_into_steps(probe: Database, database: TestDa
     assert settlement.releasing
     assert not await settlement.release()
     assert not settlement.releasing
+
+
+async def test_what_takes_too_long_together_is_released_in_smaller_steps(
+    probe: Database, database: TestDatabase
+) -> None:
+    """And none of it is given up."""
+    told = of_one_key(100)
+    await released(probe, told)
+    application = Application()
+    application.interrupt = lambda: too_long(application.batches[-1])
+    settlement = settlement_of(probe, application)
+    for _ in range(100):
+        with suppress(asyncpg.QueryCanceledError):
+            await all_released(settlement)
+    assert [row["event"] for row in await fetch(database.superuser_url, EFFECTS)] == [one.id for one in told]
+    assert await fetch(database.superuser_url, LETTERS) == []
+    assert not settlement.releasing
+
+
+def too_long(events: int) -> None:
+    """A statement's time does not suffice for more."""
+    if events > 20:
+        raise asyncpg.QueryCanceledError

@@ -4,7 +4,8 @@ The transaction holds inbox ids, the handlers' effects, outgoing events, dead le
 event acts once whatever dies when. Failures have classes:
 
     undecodable    dead letter at once, the rest proceeds
-    transient      roll back, seek back, pause and back off without limit (database, keyring, deadlock)
+    transient      roll back, seek back, pause and back off without limit (database, keyring, deadlock, time-out);
+                   then half as many records, for what is too much for one statement is so each time
     fenced         another member owns the partition: take the positions from the database again; so does a member
                    that compares them now and then and finds others there: the database was put back
     anything else  the same batch once more, then halves, down to single records: three tries, then dead letter;
@@ -36,7 +37,6 @@ from kit.time import Clock
 
 log = telemetry.logger(__name__)
 
-BATCH = 500
 POLL_MS = 200
 FIRST_DELAY, LONGEST_DELAY = 0.2, 30.0
 STUCK_SECONDS = 60.0
@@ -204,7 +204,8 @@ class Member(ConsumerRebalanceListener):
 
     async def _poll(self, stop: asyncio.Event) -> list["ConsumerRecord[Any, Any]"]:
         patience, self._hurries = 0 if self._hurries else POLL_MS, False
-        polling = asyncio.ensure_future(self._client.getmany(timeout_ms=patience, max_records=BATCH))
+        most = self._consumer.settlement.portion.now
+        polling = asyncio.ensure_future(self._client.getmany(timeout_ms=patience, max_records=most))
         stopping = asyncio.ensure_future(stop.wait())
         try:
             await asyncio.wait((polling, stopping), return_when=asyncio.FIRST_COMPLETED)
