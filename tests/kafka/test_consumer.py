@@ -5,12 +5,15 @@ import random
 from typing import Any
 from uuid import UUID
 
+import asyncpg
+import pytest
+from perf.watching import watching
 from probe.broker import Serving, Topics
 from probe.service import EFFECTS, Application, received, withdrawn
 from sqlalchemy import text
 
 from contracts import envelope, ids
-from kit import deadletter
+from kit import deadletter, positions
 from kit.database import Database
 from kit.kafka import dead_letter_topic
 from kit.outbox import Origin, Raw
@@ -19,6 +22,12 @@ from kit.testing.databases import TestDatabase, fetch
 from kit.testing.eventually import eventually
 
 _BACK = text("UPDATE consumer_position SET next = 0")
+_PUT_BACK = (
+    """WITH latest AS (DELETE FROM probe.effect WHERE number > 5 RETURNING event)
+       DELETE FROM probe.inbox USING latest WHERE event_id = latest.event""",
+    "UPDATE probe.consumer_position SET next = 5 WHERE next = 10",
+)
+_NEVER_READ = ("DELETE FROM probe.effect", "DELETE FROM probe.inbox", "DELETE FROM probe.consumer_position")
 _OVERTAKE = text("UPDATE consumer_position SET next = 1000")
 
 
@@ -179,6 +188,27 @@ async def test_a_database_that_is_away_pauses_the_consumer_and_loses_nothing(
         await eventually(done, within=20)
 
 
+async def test_a_batch_that_takes_too_long_comes_again_in_smaller_ones(
+    topics: Topics, probe: Database, relay: Relay, serving: Serving, database: TestDatabase
+) -> None:
+    """Its statement is cut off each time, so the same batch would come without end."""
+    referral, application = ids.new(), Application()
+
+    def interrupt() -> None:
+        if application.batches[-1] > 20:
+            raise asyncpg.QueryCanceledError
+
+    application.interrupt = interrupt
+    sent = await publish(probe, relay, *[received(referral, version) for version in range(1, 101)])
+    async with serving(application, probe):
+
+        async def done() -> bool:
+            return await effects(database) == sent
+
+        await eventually(done, within=30)
+    assert max(application.batches) > 20
+
+
 async def test_records_read_again_after_a_lost_offset_act_once(
     topics: Topics, probe: Database, relay: Relay, serving: Serving, database: TestDatabase
 ) -> None:
@@ -198,6 +228,44 @@ async def test_records_read_again_after_a_lost_offset_act_once(
     async with serving(application, probe):
         sent += await publish(probe, relay, received())
         await eventually(done)
+
+
+@pytest.mark.parametrize("put_back", [_PUT_BACK, _NEVER_READ])
+async def test_an_idle_member_notices_that_the_database_was_put_back(
+    topics: Topics,
+    probe: Database,
+    relay: Relay,
+    serving: Serving,
+    database: TestDatabase,
+    put_back: tuple[str, ...],
+) -> None:
+    """To an earlier position, or to before its first; no new record comes that would tell it."""
+    referral = ids.new()
+    sent = await publish(probe, relay, *[received(referral, version) for version in range(1, 11)])
+
+    async def done() -> bool:
+        return await effects(database) == sent
+
+    async with serving(Application(), probe) as consumer:
+        await eventually(done)
+        for statement in put_back:
+            await fetch(database.superuser_url, statement)
+        assert not await done()
+        consumer.comparison.soon()
+        await eventually(done)
+
+
+async def test_an_idle_member_compares_its_positions_in_one_statement_and_not_at_each_poll(
+    topics: Topics, probe: Database, serving: Serving
+) -> None:
+    async with serving(Application(), probe) as consumer:
+        await eventually(lambda: consumer.condition.assigned and not consumer.settlement.releasing)
+        with watching() as seen:
+            consumer.comparison.soon()
+            for _ in range(3):
+                polled_at = consumer.condition.polled_at
+                await eventually(lambda at=polled_at: consumer.condition.polled_at > at)
+    assert (seen.looks, seen.transactions) == ([str(positions.SAME)], [])
 
 
 async def test_the_order_of_a_key_is_kept_across_types_and_batches(

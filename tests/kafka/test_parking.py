@@ -5,7 +5,7 @@ from uuid import UUID
 
 import pytest
 from probe.broker import Serving, Topics
-from probe.service import EFFECTS, PoisonError, Told, received, record_of
+from probe.service import EFFECTS, PoisonError, Told, received, record_of, released
 
 from contracts import ids, registry
 from kit import deadletter
@@ -41,13 +41,16 @@ class Parking:
         return getattr(one, "envelope").id in self.bad  # noqa: B009 - any event
 
     async def told(self, *given: Told) -> None:
-        assert not any(await self._producer.send([one.record for one in given]))
-        self.read += len(given)
+        for one in given:
+            await self.written(one.record)
         await eventually(self.all_read)
 
     async def sent(self, record: deadletter.Raw) -> None:
-        raw = Record(topic=record.topic, key=record.key, headers=list(record.headers), payload=record.payload)
-        assert not any(await self._producer.send([raw]))
+        headers = list(record.headers)
+        await self.written(Record(topic=record.topic, key=record.key, headers=headers, payload=record.payload))
+
+    async def written(self, record: Record) -> None:
+        assert not any(await self._producer.send([record]))
         self.read += 1
 
     async def all_read(self) -> bool:
@@ -219,6 +222,40 @@ async def test_what_was_released_before_a_kill_is_handled_by_the_next_process(
     await fetch(parking.database.superuser_url, "UPDATE probe.parked_key SET state = 'releasing'")
     async with serving(App(parking.fails), probe):
         await eventually(lambda: _equal(parking.acted(), [one.id for one in mine[1:]]))
+
+
+async def test_what_was_released_before_a_member_went_away_is_handled_by_who_takes_its_partitions(
+    parking: Parking, probe: Database, serving: Serving
+) -> None:
+    """The process that stays has looked for released keys long ago."""
+    mine = of_one_key(3)
+    parking.bad = {mine[0].id}
+    async with serving(App(parking.fails), probe) as first:
+        await parking.told(*mine)
+        async with serving(App(parking.fails), probe) as second:
+            await eventually(lambda: second.condition.assigned)
+            await eventually(lambda: not first.settlement.releasing and not second.settlement.releasing)
+            await fetch(parking.database.superuser_url, "UPDATE probe.parked_key SET state = 'releasing'")
+        await eventually(lambda: _equal(parking.acted(), [one.id for one in mine[1:]]))
+
+
+async def test_a_long_release_does_not_hold_up_the_other_keys(
+    parking: Parking, probe: Database, serving: Serving
+) -> None:
+    mine, (other,) = of_one_key(5_000), of_one_key(1)
+    await released(probe, mine)
+
+    class Telling(App):
+        async def pause(self) -> None:
+            if len(self.batches) == 1:
+                await parking.written(other.record)
+
+    async with serving(Telling(parking.fails), probe):
+        await eventually(lambda: _equal(parking.keys(), []), within=60)
+        await eventually(parking.all_read)
+    acted = await parking.acted()
+    assert [one for one in acted if one != other.id] == [one.id for one in mine]
+    assert other.id in acted[:-1]
 
 
 async def test_too_many_dead_letters_stop_the_consumer_before_the_topic_is_empty(

@@ -13,6 +13,7 @@ from contracts.envelope import Envelope
 from contracts.events.entries import SuspectWithdrawn
 from contracts.events.referrals import ReferralReceived
 from contracts.model import Contract
+from kit import parking
 from kit.database import Database, Transaction
 from kit.dispatch import Dispatcher, Received, on
 from kit.producer import Record
@@ -114,6 +115,42 @@ def record_of(event: Contract, *, payload: bytes | None = None, **changed: Any) 
     data = event.model_dump_json(exclude_none=True).encode() if payload is None else payload
     record = Record(topic=declared.topic.name, key=subject.encode(), headers=envelope.encode(told), payload=data)
     return Told(told.id, record)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """A record as a client would hand it over."""
+
+    topic: str
+    partition: int
+    offset: int
+    timestamp: int
+    key: bytes | None
+    value: bytes | None
+    headers: Sequence[tuple[str, bytes | None]]
+
+
+def standing(one: Told, offset: int) -> Standing:
+    """The record at that offset."""
+    return Standing(
+        topic=one.record.topic,
+        partition=0,
+        offset=offset,
+        timestamp=0,
+        key=one.record.key,
+        value=one.record.payload,
+        headers=one.record.headers,
+    )
+
+
+async def released(probe: Database, *keys: list[Told]) -> None:
+    """What stands behind these keys may be handled."""
+    for told in keys:
+        key = (told[0].record.topic, told[0].record.key or b"")
+        async with probe.as_system() as tx:
+            await parking.park(tx, (key, "0/0"))
+            await parking.keep(tx, [(key, standing(one, number)) for number, one in enumerate(told, start=1)])
+            await parking.release(tx, {(key, "0/0")})
 
 
 def database_of(database: TestDatabase) -> Database:

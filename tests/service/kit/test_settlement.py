@@ -1,43 +1,30 @@
 """What becomes of the events that stand behind a dead one of their key, without a broker."""
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
 import asyncpg
 import pytest
-from probe.service import DISPATCHER, EFFECTS, NOW, Application, Told, received, record, record_of
+from probe.service import DISPATCHER, EFFECTS, NOW, Application, Told, received, record, record_of, released, standing
 from sqlalchemy import text
 
 from contracts import ids, registry
 from contracts.events.referrals import ReferralAmended, ReferralReceived
 from contracts.model import Contract
-from kit import outbox, parking, positions
+from kit import outbox, positions
 from kit.database import Database, Transaction
 from kit.dispatch import Dispatcher, Received, on
 from kit.kafka import replay_topic
 from kit.positions import Partition
-from kit.settlement import SINGLE_TRIES, Settlement
+from kit.settlement import RELEASED_AT_ONCE, SINGLE_TRIES, Settlement
 from kit.testing.databases import TestDatabase, fetch
 from kit.time import SystemClock
 
 GROUP = "interlink.probe"
 LETTERS = "SELECT headers FROM probe.outbox"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
-    """A record as a client would hand it over."""
-
-    topic: str
-    partition: int
-    offset: int
-    timestamp: int
-    key: bytes | None
-    value: bytes | None
-    headers: Sequence[tuple[str, bytes | None]]
 
 
 def amended(referral: UUID) -> ReferralAmended:
@@ -51,18 +38,6 @@ def amended(referral: UUID) -> ReferralAmended:
         amended=1,
         withdrawn=0,
         unchanged=0,
-    )
-
-
-def standing(one: Told, offset: int) -> Standing:
-    return Standing(
-        topic=one.record.topic,
-        partition=0,
-        offset=offset,
-        timestamp=0,
-        key=one.record.key,
-        value=one.record.payload,
-        headers=one.record.headers,
     )
 
 
@@ -90,16 +65,6 @@ def of_one_key(count: int) -> list[Told]:
     return [record_of(received(key), sequence=number) for number in range(1, count + 1)]
 
 
-async def released(probe: Database, *keys: list[Told]) -> None:
-    """What stands behind these keys may be handled."""
-    for told in keys:
-        key = (told[0].record.topic, told[0].record.key or b"")
-        async with probe.as_system() as tx:
-            await parking.park(tx, (key, "0/0"))
-            await parking.keep(tx, [(key, standing(one, number)) for number, one in enumerate(told, start=1)])
-            await parking.release(tx, {(key, "0/0")})
-
-
 class Between(Database):
     """The probe's, with something that happens before each of its transactions."""
 
@@ -121,6 +86,11 @@ def settlement_of(database: Database, application: Application) -> Settlement:
     return Settlement(
         dispatcher=DISPATCHER, application=application, database=database, clock=SystemClock(), group=GROUP
     )
+
+
+async def all_released(settlement: Settlement) -> None:
+    while await settlement.release():
+        continue
 
 
 async def test_a_key_that_another_process_took_over_costs_no_other_key_its_record(
@@ -145,14 +115,14 @@ async def test_a_key_that_another_process_took_over_costs_no_other_key_its_recor
 
     between = Between(database, before)
     settlement = settlement_of(between, Application(fails=fails))
-    await settlement.release()
+    await all_released(settlement)
     assert [row["event"] for row in await fetch(database.superuser_url, EFFECTS)] == [second[0].id]
     assert await fetch(database.superuser_url, LETTERS) == []
     assert settlement.releasing
 
     await other.close()
     tries = 0
-    await settlement.release()
+    await all_released(settlement)
     assert len(await fetch(database.superuser_url, LETTERS)) == 1
     await between.close()
 
@@ -172,7 +142,7 @@ async def test_a_record_is_given_up_only_after_its_own_tries(probe: Database, da
             await fetch(database.superuser_url, "DELETE FROM probe.parked_record WHERE record_offset = 1")
 
     between = Between(database, before)
-    await settlement_of(between, Application(fails=fails)).release()
+    await all_released(settlement_of(between, Application(fails=fails)))
     assert [row["event"] for row in await fetch(database.superuser_url, EFFECTS)] == [told[1].id]
     assert await fetch(database.superuser_url, LETTERS) == []
     assert await fetch(database.superuser_url, "SELECT FROM probe.parked_key") == []
@@ -249,3 +219,41 @@ async def test_an_event_comes_back_by_the_replay_topic_of_its_own(probe: Databas
         await positions.begin(tx, expected)
     await settlement_of(probe, Application()).settle([again], expected)
     assert [row["event"] for row in await fetch(database.superuser_url, EFFECTS)] == [given.id]
+
+
+async def test_a_release_is_divided_into_steps(probe: Database, database: TestDatabase) -> None:
+    """Whoever calls it does something else in between."""
+    told = of_one_key(RELEASED_AT_ONCE + 1)
+    await released(probe, told)
+    settlement = settlement_of(probe, Application())
+    for number in (RELEASED_AT_ONCE, RELEASED_AT_ONCE + 1):
+        assert await settlement.release()
+        assert [row["event"] for row in await fetch(database.superuser_url, EFFECTS)] == [
+            one.id for one in told[:number]
+        ]
+    assert settlement.releasing
+    assert not await settlement.release()
+    assert not settlement.releasing
+
+
+async def test_what_takes_too_long_together_is_released_in_smaller_steps(
+    probe: Database, database: TestDatabase
+) -> None:
+    """And none of it is given up."""
+    told = of_one_key(100)
+    await released(probe, told)
+    application = Application()
+    application.interrupt = lambda: too_long(application.batches[-1])
+    settlement = settlement_of(probe, application)
+    for _ in range(100):
+        with suppress(asyncpg.QueryCanceledError):
+            await all_released(settlement)
+    assert [row["event"] for row in await fetch(database.superuser_url, EFFECTS)] == [one.id for one in told]
+    assert await fetch(database.superuser_url, LETTERS) == []
+    assert not settlement.releasing
+
+
+def too_long(events: int) -> None:
+    """A statement's time does not suffice for more."""
+    if events > 20:
+        raise asyncpg.QueryCanceledError

@@ -4,8 +4,10 @@ The transaction holds inbox ids, the handlers' effects, outgoing events, dead le
 event acts once whatever dies when. Failures have classes:
 
     undecodable    dead letter at once, the rest proceeds
-    transient      roll back, seek back, pause and back off without limit (database, keyring, deadlock)
-    fenced         another member owns the partition: take the positions from the database again
+    transient      roll back, seek back, pause and back off without limit (database, keyring, deadlock, time-out);
+                   then half as many records, for what is too much for one statement is so each time
+    fenced         another member owns the partition: take the positions from the database again; so does a member
+                   that compares them now and then and finds others there: the database was put back
     anything else  the same batch once more, then halves, down to single records: three tries, then dead letter;
                    later events of its key wait for a person (`kit.parking`), unless their handler is commutative
     breaker        more than 20 dead letters among 1,000 records: stop, and let readiness say so
@@ -29,13 +31,12 @@ from kit.dispatch import Dispatcher
 from kit.failures import is_transient
 from kit.joining import Membership, group_client, joined, left
 from kit.kafka import KafkaAccess, replay_topic
-from kit.positions import FencedError, Partition
+from kit.positions import Comparison, FencedError, Partition
 from kit.settlement import BreakerOpenError, Settlement
 from kit.time import Clock
 
 log = telemetry.logger(__name__)
 
-BATCH = 500
 POLL_MS = 200
 FIRST_DELAY, LONGEST_DELAY = 0.2, 30.0
 STUCK_SECONDS = 60.0
@@ -81,6 +82,7 @@ class Consumer:
         self._membership = membership
         self._dispatcher = dispatcher
         self._database = database
+        self.comparison = Comparison(database)
         self.settlement = Settlement(
             dispatcher=dispatcher,
             application=application,
@@ -157,6 +159,8 @@ class Member(ConsumerRebalanceListener):
         self._placed = False
         self._idle = asyncio.Event()
         self._idle.set()
+        self._hurries = False
+        """More of what was released waits for us: the next poll only takes what is there already."""
         self._moved_at = time.monotonic()
         self._reported: dict[TopicPartition, int] = {}
         self._reported_at = 0.0
@@ -195,9 +199,13 @@ class Member(ConsumerRebalanceListener):
             failures = 0 if done else failures + 1
             if failures:
                 await self._back_off(stop, failures)
+            else:
+                await self._compare()
 
     async def _poll(self, stop: asyncio.Event) -> list["ConsumerRecord[Any, Any]"]:
-        polling = asyncio.ensure_future(self._client.getmany(timeout_ms=POLL_MS, max_records=BATCH))
+        patience, self._hurries = 0 if self._hurries else POLL_MS, False
+        most = self._consumer.settlement.portion.now
+        polling = asyncio.ensure_future(self._client.getmany(timeout_ms=patience, max_records=most))
         stopping = asyncio.ensure_future(stop.wait())
         try:
             await asyncio.wait((polling, stopping), return_when=asyncio.FIRST_COMPLETED)
@@ -235,6 +243,7 @@ class Member(ConsumerRebalanceListener):
         self._client.resume(*owned)
         self._moved_at = time.monotonic()
         self._consumer.condition.assigned = True
+        self._consumer.settlement.releasing = True  # perhaps: by whoever had these partitions and is gone
         await self._report()
         return True
 
@@ -269,12 +278,12 @@ class Member(ConsumerRebalanceListener):
         return True
 
     async def _release(self) -> bool:
-        """Whether nothing waits behind a released key any more."""
+        """Whether a step of a release, if one is due, came to its end. Between two steps other keys have their turn."""
         if not self._consumer.settlement.releasing:
             return True
         self._idle.clear()
         try:
-            await self._consumer.settlement.release()
+            self._hurries = await self._consumer.settlement.release()
         except Exception as error:
             if not is_transient(error):
                 raise
@@ -283,6 +292,12 @@ class Member(ConsumerRebalanceListener):
         finally:
             self._idle.set()
         return True
+
+    async def _compare(self) -> None:
+        """Place again where the database was put back to an earlier state: no record need come to tell."""
+        if not await self._consumer.comparison.holds(self._expected):
+            log.warning("consumer.positions_differ")
+            self._give_up(self._owned)
 
     def _keep(self, settled: Mapping[Partition, int]) -> None:
         """Take over what was settled, for the partitions that are still ours."""
@@ -320,6 +335,7 @@ class Member(ConsumerRebalanceListener):
         while not stop.is_set() and time.monotonic() < until:
             await self._poll(stop)
         self._consumer.condition.backing_off = False
+        self._consumer.comparison.soon()
         telemetry.CONSUMER_PAUSED.set(0)
         self._moved_at = time.monotonic()
         self._client.resume(*(TopicPartition(one.topic, one.number) for one in self._expected))

@@ -1,16 +1,22 @@
 """Where this service's consumer stands, kept beside its effects.
 
 The position moves in the batch's transaction on condition of its old value. That fences a member that froze
-through a rebalance, and a restored database continues from where *it* is. The group's offsets in Kafka only
-feed lag tools.
+through a rebalance, and a restored database continues from where *it* is: now and then a member compares, also one
+that gets no records. The group's offsets in Kafka only feed lag tools.
 """
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from sqlalchemy import text
 
-from kit.database import Transaction
+from kit.database import Database, Transaction
+from kit.failures import is_transient
+
+COMPARE_EVERY: Final = 30.0
+"""Seconds. A restored database says nothing, and a batch notices only where a position of its own differs."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -50,6 +56,39 @@ MOVE = text("""
     UPDATE consumer_position p SET next = held.next
     FROM held WHERE p.topic = held.topic AND p.partition = held.partition
 """)
+
+SAME = text("""
+    SELECT NOT EXISTS (
+        SELECT FROM unnest(CAST(:topics AS text[]), CAST(:numbers AS int[]), CAST(:nexts AS bigint[]))
+            AS ours (topic, number, next)
+        LEFT JOIN consumer_position p ON p.topic = ours.topic AND p.partition = ours.number
+        WHERE p.next IS DISTINCT FROM ours.next
+    )
+""")
+
+
+class Comparison:
+    """A member's positions beside those of the database, which may have been put back to an earlier state."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._due_at = 0.0
+
+    def soon(self) -> None:
+        """The next is due: what was away may have come back as something older."""
+        self._due_at = 0.0
+
+    async def holds(self, expected: Mapping[Partition, int]) -> bool:
+        """Whether the database has the same ones; also True where that is not due yet, or cannot be asked now."""
+        if not expected or time.monotonic() < self._due_at:
+            return True
+        self._due_at = time.monotonic() + COMPARE_EVERY
+        try:
+            return await self._database.look(SAME, {**_columns(list(expected)), "nexts": list(expected.values())})
+        except Exception as error:
+            if not is_transient(error):
+                raise
+            return True
 
 
 async def load(tx: Transaction, partitions: Sequence[Partition]) -> dict[Partition, int]:

@@ -4,7 +4,8 @@ Knows no Kafka client, so that order, failure classes, dead letters and what wai
 """
 
 from collections import Counter, deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Generator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -23,7 +24,7 @@ from kit.time import Clock
 log = telemetry.logger(__name__)
 
 SINGLE_TRIES = 3
-RELEASED_AT_ONCE = 200
+BATCH, RELEASED_AT_ONCE = 500, 200
 BREAKER_WINDOW, BREAKER_DEAD = 1_000, 20
 """More dead letters than this among so many records is no poison record but a bad build, or a bad writer."""
 
@@ -56,6 +57,28 @@ class FailedRelease:
     error: Exception
 
 
+@dataclass(slots=True)
+class Portion:
+    """How many records are taken at once. What takes too long for a statement does so each time, unless it is less."""
+
+    most: int
+    now: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.now = self.most
+
+    @contextmanager
+    def tried(self, size: int) -> Generator[None]:
+        """Half as many after a transient failure of that many, down to one; twice as many after a success."""
+        try:
+            yield
+        except Exception as error:
+            if is_transient(error):
+                self.now = max(1, min(size, self.now) // 2)
+            raise
+        self.now = min(self.most, self.now * 2)
+
+
 class Settlement:
     """Settles batches for one consumer group."""
 
@@ -69,8 +92,11 @@ class Settlement:
         self._group = group
         self._recent: deque[bool] = deque(maxlen=BREAKER_WINDOW)
         """Of the last records: whether each ended as a dead letter."""
+        self.portion = Portion(BATCH)
+        """Of a batch."""
+        self._released_at_once = Portion(RELEASED_AT_ONCE)
         self.releasing = True
-        """Whether keys may be waiting for their release; at start a killed process may have left some."""
+        """Whether keys may be waiting for their release: whoever read our partitions before may have left some."""
 
     async def handle(self, tx: Transaction, batch: Sequence[Received[Contract]]) -> Ends:
         """Call the handlers with those events of the batch that were not seen before."""
@@ -95,25 +121,25 @@ class Settlement:
 
         Raises transient errors, `FencedError` and `BreakerOpenError`.
         """
-        error = await self._failure(records, expected)
-        if error is not None:
-            log.warning("consumer.batch_failed", records=len(records), error=type(error).__name__)
-            await self._again(records, expected)
+        with self.portion.tried(len(records)):
+            error = await self._failure(records, expected)
+            if error is not None:
+                log.warning("consumer.batch_failed", records=len(records), error=type(error).__name__)
+                await self._again(records, expected)
 
-    async def release(self) -> None:
-        """Handle what waits behind keys that were released. Raises transient errors; call it again then."""
-        while await self._release_some():
-            continue
-        async with self._database.as_system() as tx:
-            self.releasing = await parking.releasing(tx)
+    async def release(self) -> bool:
+        """One step through what waits behind released keys; False where there is none for us now.
 
-    async def _release_some(self) -> bool:
-        """The oldest of one key together; if that fails, the oldest alone. False where no key is left."""
+        The oldest of one key together; if that fails, the oldest alone. Raises transient errors.
+        """
         async with self._database.as_system() as tx:
             key = await parking.next_released(tx)
-        if key is None:
-            return False
-        failed = await self._released(key, RELEASED_AT_ONCE)
+            if key is None:
+                self.releasing = await parking.releasing(tx)
+                return False
+        limit = self._released_at_once.now
+        with self._released_at_once.tried(limit):
+            failed = await self._released(key, limit)
         if failed is None:
             return True
         log.warning("consumer.release_failed", error=type(failed.error).__name__)
