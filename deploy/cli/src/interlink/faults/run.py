@@ -5,6 +5,7 @@ the processes of the home it is given, and loopback.
 """
 
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
@@ -121,6 +122,7 @@ def _under_fire(
         accepted=partners.posts.accepted,
         repeated=partners.posts.repeated,
         events=len(seen.records),
+        types=dict(sorted(Counter(record.envelope.type for record in seen.records).items())),
         share_ready=share,
         strikes=ground.strikes,
         problems=problems,
