@@ -15,7 +15,7 @@ from contracts.events.identifications import IdentificationCancelled, Identifica
 from contracts.events.jurisdictions import AssignmentCreated, AssignmentMoved, AssignmentWithdrawn
 from contracts.events.referrals import ReferralAmended
 from contracts.model import Contract, Encrypted
-from interlink.faults.evidence import Answer, AtAgency, AtIntake, AtProvider, Evidence, InFeed, Record
+from interlink.faults.evidence import Answer, AtAgency, AtIntake, AtProvider, Evidence, Filed, InFeed, Record
 from interlink.faults.telling import ISSUED
 
 PRODUCED, PRESERVED = ids.new(), ids.new()
@@ -104,6 +104,10 @@ def record(event: Contract, sequence: int = 1, at: float = 0.0) -> Record:
     return Record(topic=declared.topic.name, key=subject, envelope=told, event=event, at=at)
 
 
+def filed(*references: str, unread: bool = False) -> Filed:
+    return Filed(entries=frozenset(references), unread=unread)
+
+
 def asked() -> list[Contract]:
     """Two lines, from draft to answer."""
     demanded = "preservation_demand"
@@ -140,7 +144,7 @@ def life() -> Evidence:
     answer = Answer(reference="NL-1", status=201, number=NUMBER, accepted=1)
     seen = Evidence(
         answers=[Answer(reference="NL-1", status=503), answer, replace(answer, status=200)],
-        posted={"NL-1": {1: frozenset({"S-1"})}},
+        posted={"NL-1": {1: filed("S-1")}},
         progress={NUMBER: (AtIntake(id=SUBJECT.entry, reference="S-1"),)},
         records=[*records, records[2]],  # a record that comes twice under one id is no second effect
         lines=[
@@ -186,7 +190,7 @@ def amended_life() -> Evidence:
     answer = Answer(reference="NL-1", status=201, number=NUMBER, accepted=3)
     seen = Evidence(
         answers=[answer, replace(answer, version=2, accepted=2)],
-        posted={"NL-1": {1: frozenset({"S-1", "S-2", "S-3"}), 2: frozenset({"S-1", "S-3"})}},
+        posted={"NL-1": {1: filed("S-1", "S-2", "S-3"), 2: filed("S-1", "S-3")}},
         progress={
             NUMBER: (
                 AtIntake(id=SUBJECT.entry, reference="S-1"),

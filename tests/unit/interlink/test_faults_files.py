@@ -36,14 +36,14 @@ def test_a_batch_has_everybody_of_its_file_a_line_each() -> None:
     assert [line["suspect"] for line in lines if "suspect" in line] == document.pop("suspects")
     assert [line["victim"] for line in lines if "victim" in line] == document.pop("victims", [])
     assert head == document
-    assert (file.reference, file.entries, batch.path) == (batch.reference, batch.entries, "/v1/referrals:batch")
+    assert (file.reference, file.filed, batch.path) == (batch.reference, batch.filed, "/v1/referrals:batch")
 
 
 def test_about_one_file_in_five_has_a_second_version_and_some_a_third() -> None:
     versions = [len(one) for one in posted(150)]
     assert 15 < sum(count > 1 for count in versions) < 50
     assert 4 < sum(count == 3 for count in versions) < 30
-    assert sum(count > sizes.CHUNK for count in (len(one[0].entries) for one in posted(150))) > 20
+    assert sum(count > sizes.CHUNK for count in (len(one[0].filed.entries) for one in posted(150))) > 20
 
 
 def test_versions_are_posted_in_their_order_each_under_a_key_of_its_own() -> None:
@@ -58,18 +58,18 @@ def test_a_second_version_changes_one_suspect_and_leaves_one_entry_out() -> None
     for first, second, *_ in amended:
         before, after = suspects(first), suspects(second)
         assert sum(before[one] != after[one] for one in after) == 1
-        assert len(first.entries - second.entries) == (len(first.entries) > 1)
-        assert second.entries <= first.entries
+        assert len(first.filed.entries - second.filed.entries) == (len(first.filed.entries) > 1)
+        assert second.filed.entries <= first.filed.entries
 
 
 def test_a_third_version_names_everybody_again_and_takes_nothing_back() -> None:
     returned = [one for one in posted(150) if len(one) == 3]
     for first, second, third in returned:
-        assert third.entries == first.entries
+        assert third.filed.entries == first.filed.entries
         assert all(suspects(third)[one] == told for one, told in suspects(second).items())
 
 
 def test_an_entry_that_must_be_refused_is_none_that_must_be_accepted() -> None:
     refused = [one for versions in posted(150) for one in versions if b"internal_remark" in one.body]
     assert refused
-    assert all("S-9999" not in one.entries and one.entries for one in refused)
+    assert all("S-9999" not in one.filed.entries and one.filed.entries and one.filed.unread for one in refused)

@@ -15,6 +15,7 @@ from unit.interlink.evidences import (
     amended_life,
     cancelled,
     changed,
+    filed,
     life,
     requested,
     withdrawn,
@@ -111,10 +112,17 @@ def of_third(seen: Evidence, model: type, *others: type) -> Evidence:
     return without(seen, model, *others, only=lambda event: event.entry == THIRD.entry)
 
 
+def unread(seen: Evidence) -> Evidence:
+    """The second version has an entry that nobody could read, which may be the one that it leaves out."""
+    (versions,) = seen.posted.values()
+    return replace(seen, posted={"NL-1": versions | {2: replace(versions[2], unread=True)}})
+
+
 PLANTED: dict[str, tuple[Callable[[Evidence], Evidence], Kind, str]] = {
     "one lost and one doubled": (one_lost_one_doubled, Kind.LOST, "S-3 of IL-2026-000001 is not among its current"),
     "the doubled one": (one_lost_one_doubled, Kind.DOUBLED, "S-1 of IL-2026-000001 is 2 times among its current"),
     "not withdrawn": (not_withdrawn, Kind.LOST, "S-2 of IL-2026-000001 is not among its withdrawn"),
+    "withdrawn where something was unread": (unread, Kind.LOST, "S-2 of IL-2026-000001 is not among its current"),
     "a second version on no topic": (
         lambda seen: without(seen, ReferralAmended),
         Kind.LOST,
@@ -192,7 +200,7 @@ def test_a_second_version_without_an_answer_may_exist_or_not() -> None:
     seen = amended_life()
     unanswered = replace(seen, answers=seen.answers[:1])
     assert check(unanswered) == []
-    assert check(replace(life(), posted={"NL-1": {1: frozenset({"S-1"}), 2: frozenset({"S-1", "S-2"})}})) == []
+    assert check(replace(life(), posted={"NL-1": {1: filed("S-1"), 2: filed("S-1", "S-2")}})) == []
 
 
 def test_an_entry_of_a_referral_without_an_answer_needs_a_holder_too() -> None:

@@ -29,6 +29,16 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Filed:
+    """What a partner says in one version of a file."""
+
+    entries: frozenset[str]
+    """The sound ones, by the partner's references."""
+    unread: bool = False
+    """Whether an entry must be refused: it may mean anybody, so this version withdraws nobody."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AtIntake:
     """An accepted entry as intake tells its partner."""
 
@@ -85,8 +95,8 @@ class Evidence:
     """All of it."""
 
     answers: list[Answer] = field(default_factory=list[Answer])
-    posted: dict[str, dict[int, frozenset[str]]] = field(default_factory=dict[str, dict[int, frozenset[str]]])
-    """Per reference and version that was posted at least once, answered or not: the sound entries, by their own."""
+    posted: dict[str, dict[int, Filed]] = field(default_factory=dict[str, dict[int, Filed]])
+    """Per reference and version, whatever was posted at least once, answered or not."""
     progress: dict[str, tuple[AtIntake, ...]] = field(default_factory=dict[str, tuple[AtIntake, ...]])
     """Per number, every entry that any version told."""
     records: list[Record] = field(default_factory=list[Record])

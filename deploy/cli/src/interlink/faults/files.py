@@ -1,7 +1,7 @@
 """What partners post: files of mixed sizes, some with a flawed entry, one in five with a second version, few a third.
 
 The second version changes one suspect and leaves one entry out; the third tells the one that was left out again.
-A version's flawed entry is refused each time, and nothing of it may ever be told.
+An entry that must be refused is in all versions of a file or in none; those with it withdraw nobody.
 """
 
 import json
@@ -11,6 +11,7 @@ from datetime import datetime
 from random import Random
 from typing import Any, TypeAlias
 
+from interlink.faults.evidence import Filed
 from sandbox.generator import native
 from sandbox.generator.entries import Draft, with_address
 from sandbox.generator.files import NativeFile, native_file_of
@@ -22,17 +23,19 @@ SIZES = (1, 1, 1, 2, 3, 5, 5, 8, 20, 40)
 VICTIMS = (0, 0, 0, 1)
 FLAWS = (0, 6)
 """Entries with a flaw that is kept; the generator puts in one for six suspects at most."""
+REFUSED_FOR = "internal_remark"
+"""A field that no entry may have."""
 BATCHED, REFUSED, AMENDED, RETURNED = 0.2, 0.1, 0.2, 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Post:
-    """One version of a file as it goes over the wire; `entries` are the references that must be accepted."""
+    """One version of a file as it goes over the wire; `filed` is what it says."""
 
     partner: str
     reference: str
     version: int
-    entries: frozenset[str]
+    filed: Filed
     path: str
     media_type: str
     body: bytes
@@ -56,7 +59,7 @@ def posts(
         addresses=addresses,
         flawed=random.choice(FLAWS),
     )
-    refused = [native.suspect("S-9999", internal_remark="see annex")] if random.random() < REFUSED else []
+    refused = [native.suspect("S-9999", **{REFUSED_FOR: "see annex"})] if random.random() < REFUSED else []
     first = as_batch if random.random() < BATCHED else as_file
     told = [first(partner, _with(made, made.drafts, refused))]
     if random.random() < AMENDED:
@@ -84,7 +87,10 @@ def _post(partner: str, document: Json, path: str, media_type: str, body: bytes)
         partner=partner,
         reference=document["reference"],
         version=document["version"],
-        entries=frozenset(entry["reference"] for entry in told if "internal_remark" not in entry),
+        filed=Filed(
+            entries=frozenset(entry["reference"] for entry in told if REFUSED_FOR not in entry),
+            unread=any(REFUSED_FOR in entry for entry in told),
+        ),
         path=path,
         media_type=media_type,
         body=body,

@@ -15,7 +15,7 @@ from uuid import UUID
 import httpx
 
 from interlink.faults import files
-from interlink.faults.evidence import Answer, AtIntake
+from interlink.faults.evidence import Answer, AtIntake, Filed
 from interlink.faults.files import Post
 from interlink.faults.sizes import Size
 from kit.time import Clock
@@ -39,7 +39,7 @@ class Posts:
     """What partners were told, written by all of them."""
 
     answers: list[Answer] = field(default_factory=list[Answer])
-    posted: dict[str, dict[int, frozenset[str]]] = field(default_factory=dict[str, dict[int, frozenset[str]]])
+    posted: dict[str, dict[int, Filed]] = field(default_factory=dict[str, dict[int, Filed]])
     repeated: int = 0
     refused: list[str] = field(default_factory=list[str])
     """Answers that no careful partner can mend: a fault of the suite."""
@@ -156,7 +156,7 @@ class Partners:
     def _post(self, made: Post, patience: float) -> bool:
         """Whether there was an answer that settles it."""
         headers = {"Content-Type": made.media_type, "Idempotency-Key": made.key} | self._login(made.partner)
-        self.posts.posted.setdefault(made.reference, {})[made.version] = made.entries
+        self.posts.posted.setdefault(made.reference, {})[made.version] = made.filed
         try:
             answer = self._http.post(made.path, content=made.body, headers=headers, timeout=patience)
         except httpx.TransportError:

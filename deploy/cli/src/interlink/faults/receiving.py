@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 
 from contracts.events.referrals import ReferralAmended, ReferralReceived
 from interlink.faults.chronicle import WITHDRAWN, Chronicle, listed
-from interlink.faults.evidence import Evidence
+from interlink.faults.evidence import Evidence, Filed
 from interlink.faults.problems import Problem, doubled, lost
 
 
@@ -40,12 +40,10 @@ def whole(of: Chronicle) -> Iterator[Problem]:
         posted = of.seen.posted.get(reference, {})
         newest = max([*receipts, *(one for one in posted if (number, one) in amended)])
         for version, accepted in sorted(receipts.items()):
-            if accepted != len(posted.get(version, ())):
-                yield lost(
-                    f"Version {version} of {number} has {len(posted.get(version, ()))} sound entries,"
-                    f" its receipt says {accepted}"
-                )
-        told = {version: entries for version, entries in posted.items() if version <= newest}
+            sound = len(posted[version].entries) if version in posted else 0
+            if accepted != sound:
+                yield lost(f"Version {version} of {number} has {sound} sound entries, its receipt says {accepted}")
+        told = {version: filed for version, filed in posted.items() if version <= newest}
         yield from _as_told(of.seen, number, told)
 
 
@@ -58,12 +56,15 @@ def _receipts(seen: Evidence) -> dict[str, tuple[str, dict[int, int]]]:
     return found
 
 
-def _as_told(seen: Evidence, number: str, told: Mapping[int, frozenset[str]]) -> Iterator[Problem]:
+def _as_told(seen: Evidence, number: str, told: Mapping[int, Filed]) -> Iterator[Problem]:
     progress = seen.progress.get(number, ())
     current = Counter(one.reference for one in progress if not one.withdrawn)
     gone = Counter(one.reference for one in progress if one.withdrawn)
-    must_stand = told.get(max(told, default=0), frozenset[str]())
-    must_be_gone = frozenset(entry for entries in told.values() for entry in entries) - must_stand
+    must_stand, ever = frozenset[str](), frozenset[str]()
+    for _, filed in sorted(told.items()):
+        must_stand = filed.entries | (must_stand if filed.unread else frozenset())
+        ever |= must_stand
+    must_be_gone = ever - must_stand
     for words, must, found in (("current", must_stand, current), ("withdrawn", must_be_gone, gone)):
         for reference in sorted(must - found.keys()):
             yield lost(f"{reference} of {number} is not among its {words} entries")
