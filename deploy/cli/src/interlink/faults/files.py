@@ -59,7 +59,7 @@ def posts(
         addresses=addresses,
         flawed=random.choice(FLAWS),
     )
-    refused = [native.suspect("S-9999", **{REFUSED_FOR: "see annex"})] if random.random() < REFUSED else []
+    refused = [native.suspect("S-9999") | {REFUSED_FOR: "see annex"}] if random.random() < REFUSED else []
     first = as_batch if random.random() < BATCHED else as_file
     told = [first(partner, _with(made, made.drafts, refused))]
     if random.random() < AMENDED:
