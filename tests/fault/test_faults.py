@@ -27,6 +27,18 @@ KINDS = {
     "providers and receivers slow",
     "providers and receivers failing",
 }
+HAPPENED = {
+    "interlink.referral.amended.v1",
+    "interlink.suspect.amended.v1",
+    "interlink.suspect.withdrawn.v1",
+    "interlink.assignment.accepted.v1",
+    "interlink.assignment.declined.v1",
+    "interlink.assignment.moved.v1",
+    "interlink.assignment.withdrawn.v1",
+    "interlink.identification.cancelled.v1",
+    "interlink.identification.completed.v1",
+}
+"""What the load must have brought about, or nothing of it was tried."""
 
 
 async def shot_at(found: Path) -> tuple[int, str]:
@@ -61,3 +73,4 @@ async def test_nothing_is_lost_or_done_twice_while_everything_fails(tmp_path: Pa
     assert found["accepted"] > 100
     assert found["kills"] >= KILLS, said
     assert set(found["faults"]) >= KINDS, said
+    assert set(found["types"]) >= HAPPENED, said

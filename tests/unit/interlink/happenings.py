@@ -12,7 +12,12 @@ from contracts.events.identifications import (
     IdentificationPreserved,
     IdentificationSent,
 )
-from contracts.events.jurisdictions import AssignmentCreated, AssignmentMoved, JurisdictionDetermined
+from contracts.events.jurisdictions import (
+    AssignmentCreated,
+    AssignmentDeclined,
+    AssignmentMoved,
+    JurisdictionDetermined,
+)
 from contracts.events.referrals import ReferralReceived
 from interlink.demo.story import Posted
 
@@ -56,16 +61,25 @@ class Subject:
             victims=0,
         )
 
-    def determined(self, branch: str, *, province: str | None = None, body: str = "centre") -> JurisdictionDetermined:
+    def determined(
+        self,
+        branch: str,
+        *,
+        province: str | None = None,
+        body: str = "centre",
+        version: int = 1,
+        copies: tuple[str, ...] = (),
+    ) -> JurisdictionDetermined:
         return JurisdictionDetermined(
             entry=self.entry,
             kind=self.kind,
             referral=self.referral,
             investigation=self.investigation,
             determination=ids.new(),
-            version=1,
+            version=version,
             branch=branch,
             body=body,
+            copies=list(copies),
             rule="network",
             confidence="high",
             country="CA",
@@ -74,7 +88,15 @@ class Subject:
             determined_at=NOW,
         )
 
-    def assigned(self, holder: str = "ice-on", *, at: float = 0, copies: tuple[str, ...] = ()) -> AssignmentCreated:
+    def assigned(
+        self,
+        holder: str = "ice-on",
+        *,
+        at: float = 0,
+        copies: tuple[str, ...] = (),
+        by: JurisdictionDetermined | None = None,
+        hop: int = 1,
+    ) -> AssignmentCreated:
         return AssignmentCreated(
             entry=self.entry,
             kind=self.kind,
@@ -82,10 +104,10 @@ class Subject:
             investigation=self.investigation,
             assignment=ids.new(),
             holder=holder,
-            determination=ids.new(),
+            determination=ids.new() if by is None else by.determination,
             body=holder,
             copies=list(copies),
-            hop=0,
+            hop=hop,
             assigned_at=after(at),
             due_at=after(at + 1000),
         )
@@ -100,6 +122,19 @@ class Subject:
             holder=first.holder,
             reason="new_evidence",
             moved_at=NOW,
+            successor=second.assignment,
+        )
+
+    def declined(self, first: AssignmentCreated, second: AssignmentCreated) -> AssignmentDeclined:
+        return AssignmentDeclined(
+            entry=self.entry,
+            kind=self.kind,
+            referral=self.referral,
+            investigation=self.investigation,
+            assignment=first.assignment,
+            holder=first.holder,
+            reason="wrong_jurisdiction",
+            declined_at=NOW,
             successor=second.assignment,
         )
 

@@ -1,10 +1,8 @@
 """A fault takes its process before that is ready, and nobody else touches it meanwhile; faults have their names."""
 
-import json
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
 
@@ -14,12 +12,10 @@ import pytest
 from interlink.faults import sizes
 from interlink.faults.acts import catalogue
 from interlink.faults.ground import Ground
-from interlink.faults.load import as_batch, as_file
 from interlink.faults.watch import Watch
 from interlink.stack import state
 from interlink.stack.home import Home
 from interlink.stack.state import Phase, ProcessState, ServerState, State
-from sandbox.generator.files import files
 
 NAMES = ("routing-worker", "intake-worker")
 
@@ -100,14 +96,3 @@ def test_every_service_is_told_where_its_clock_may_be_moved(tmp_path: Path) -> N
     options = sizes.SHORT.options(Home.open(tmp_path))
     assert options["ISP_LIAISON_CLOCK_FAULTS"] == str(tmp_path / "clocks")
     assert options["ROUTING_SESSION_SECONDS"] == "6.0"
-
-
-def test_a_batch_has_everybody_of_its_file_a_line_each() -> None:
-    (made,) = files(11, 1, 3, now=datetime(2026, 3, 1, tzinfo=UTC))
-    file, batch = as_file(made), as_batch(made)
-    head, *lines = [json.loads(line) for line in batch.body.splitlines()]
-    whole = json.loads(file.body)
-    assert [line["suspect"] for line in lines if "suspect" in line] == whole.pop("suspects")
-    assert [line["victim"] for line in lines if "victim" in line] == whole.pop("victims", [])
-    assert head == whole
-    assert (file.reference, batch.path) == (batch.reference, "/v1/referrals:batch")

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from sandbox.calls import RefusedError, Service, TokenOf, said
+from sandbox.calls import LARGEST_PAGE, RefusedError, Service, TokenOf, said
 
 Json: TypeAlias = dict[str, Any]
 
@@ -110,7 +110,7 @@ class Agencies:
     def events(self, agency: str, after: str | None = None) -> Feed:
         """What the agency's feed has after that cursor, oldest first. Raises `RefusedError`."""
         asked = {} if after is None else {"after": after}
-        page = self._notifications.get(reader_of(agency), "/v1/events", **asked)
+        page = self._notifications.get(reader_of(agency), "/v1/events", limit=LARGEST_PAGE, **asked)
         return Feed(events=tuple(page["items"]), next=page["next"])
 
     def _register(self, agency: str, existing: list[Json], known: Container[str], until: float) -> str:

@@ -1,50 +1,49 @@
 """Conservation, by ids: evidence in, problems out. It knows nothing of how the services work, only what they promise.
 
-    once       every referral answered 2xx stands on the topic once, whole; what was never answered at most once
-    held       every accepted suspect and victim has exactly one current assignment
-    in order   per (topic, source, subject) the first occurrences of `sequence` are 1, 2, 3, …
+    once       every referral answered 2xx stands on the topic once, each of its versions too; what was never answered
+               at most once
+    whole      the entries of the newest version are current, by the references that were posted, each once; those that
+               it left out are withdrawn, each once; no entry is told twice in one version
+    held       every accepted suspect and victim has exactly one current assignment, a withdrawn one none
+    determined no more determinations than evidence; each assignment is as its determination says
+    in order   per (topic, source, subject) the first occurrences of `sequence` are 1, 2, 3, …, under the right key
     one effect no two events say that the same thing happened; a record that comes twice has the same id
-    asked      no line at a provider under two request numbers; what was sent is there, and was answered
-    told       who holds something, or has a copy, took a notice of it in, each under one webhook id
+    asked      who must be identified is asked for and drafted, once; no line at a provider under two request numbers;
+               what was sent is there, and was answered
+    told       who holds something, or has a copy, took notices in that are about every event of it, each under one
+               webhook id; who held something knows that it ended
     at rest    nothing waits that nobody explains
 
 Not promised: that the evidence is complete; whoever collects it waits until everything is at rest.
 """
 
-from collections import Counter, defaultdict
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from typing import Any
 from uuid import UUID
 
 from contracts import registry
-from contracts.events.deliveries import DeliveryFailed, DeliverySucceeded, NoticeAcknowledged
-from contracts.events.entries import SuspectReported, VictimReported
-from contracts.events.identifications import (
-    IdentificationCompleted,
-    IdentificationDrafted,
-    IdentificationPreserved,
-    IdentificationSent,
-)
+from contracts.events.deliveries import DeliverySucceeded, NoticeAcknowledged
 from contracts.events.jurisdictions import (
     AssignmentAccepted,
     AssignmentCreated,
     AssignmentDeclined,
     AssignmentMoved,
+    AssignmentOverdue,
     AssignmentWithdrawn,
     JurisdictionDetermined,
     JurisdictionUndetermined,
 )
-from contracts.events.referrals import ReferralReceived
-from interlink.faults.evidence import Evidence, Record
-from interlink.faults.problems import Kind, Problem
-
-ISSUED = "interlink.notice.issued.v1"
-PRODUCING = "production_order"
+from contracts.events.referrals import ReferralAmended, ReferralReceived
+from interlink.faults import asking, holding, receiving, telling
+from interlink.faults.chronicle import Chronicle, listed
+from interlink.faults.evidence import Evidence
+from interlink.faults.problems import Kind, Problem, waiting
+from interlink.faults.problems import doubled as a_double
 
 EFFECTS: dict[type, Callable[[Any], Hashable]] = {
     ReferralReceived: lambda event: event.number,
-    SuspectReported: lambda event: (event.suspect, event.version, event.part),
-    VictimReported: lambda event: (event.victim, event.version, event.part),
+    ReferralAmended: lambda event: (event.number, event.version),
     JurisdictionDetermined: lambda event: event.determination,
     JurisdictionUndetermined: lambda event: event.determination,
     AssignmentCreated: lambda event: event.assignment,
@@ -52,10 +51,7 @@ EFFECTS: dict[type, Callable[[Any], Hashable]] = {
     AssignmentMoved: lambda event: event.assignment,
     AssignmentDeclined: lambda event: event.assignment,
     AssignmentWithdrawn: lambda event: event.assignment,
-    IdentificationDrafted: lambda event: (event.entry, event.line),
-    IdentificationSent: lambda event: (event.entry, event.line),
-    IdentificationPreserved: lambda event: (event.entry, event.line),
-    IdentificationCompleted: lambda event: (event.entry, event.line),
+    AssignmentOverdue: lambda event: (event.assignment, event.due_at),
     DeliverySucceeded: lambda event: event.delivery,
     NoticeAcknowledged: lambda event: event.notice,
 }
@@ -65,11 +61,8 @@ COMPACTED = frozenset(topic.name for topic in registry.TOPICS if topic.compacted
 
 def check(seen: Evidence) -> list[Problem]:
     """Everything that is not as promised, the worst first."""
-    found = [
-        problem
-        for promise in (_once, _held, _in_order, _one_effect, _asked, _told, _at_rest)
-        for problem in promise(seen)
-    ]
+    of = Chronicle(seen)
+    found = [problem for promise in PROMISES for problem in promise(of)]
     order = list(Kind)
     return sorted(found, key=lambda problem: (order.index(problem.kind), problem.words))
 
@@ -84,53 +77,9 @@ def doubled(problems: Iterable[Problem]) -> int:
     return sum(problem.kind is Kind.DOUBLED for problem in problems)
 
 
-def _once(seen: Evidence) -> Iterator[Problem]:
-    numbers: defaultdict[str, set[str]] = defaultdict(set)
-    accepted: dict[str, int] = {}
-    for answer in seen.answers:
-        if answer.taken:
-            numbers[answer.reference].add(answer.number)
-            accepted[answer.number] = answer.accepted
-    for reference, known in numbers.items():
-        if len(known) > 1:
-            yield _doubled(f"{reference} was answered with {_listed(known)}")
-    yield from _whole(seen, numbers, accepted)
-
-
-def _whole(seen: Evidence, numbers: Mapping[str, set[str]], accepted: Mapping[str, int]) -> Iterator[Problem]:
-    """Each number stands for one reference, on the topic, with as many entries as its receipt says."""
-    shared = Counter(number for known in numbers.values() for number in known)
-    for number, times in shared.items():
-        if times > 1:
-            yield _lost(f"{number} was given to {times} references")
-    received = {event.number for event in _events(seen.records, ReferralReceived)}
-    for number in sorted(accepted.keys() - received):
-        yield _lost(f"{number} was answered and stands on no topic")
-    unanswered = len(seen.posted - numbers.keys())
-    if len(received - accepted.keys()) > unanswered:
-        yield _doubled(f"{len(received - accepted.keys())} referrals more than answers; {unanswered} had no answer")
-    for number, count in accepted.items():
-        if len(seen.progress.get(number, ())) != count:
-            yield _lost(f"{number} has {len(seen.progress.get(number, ()))} entries, its receipt says {count}")
-
-
-def _held(seen: Evidence) -> Iterator[Problem]:
-    reported = {event.suspect for event in _events(seen.records, SuspectReported)}
-    reported |= {event.victim for event in _events(seen.records, VictimReported)}
-    current = _current(seen.records)
-    for entry in sorted(_accepted(seen)):
-        if entry not in reported:
-            yield _lost(f"{entry} was accepted and never reported")
-        held = current.get(entry, {})
-        if not held:
-            yield _lost(f"{entry} has no current assignment")
-        elif len(held) > 1:
-            yield _doubled(f"{entry} has {len(held)} current assignments: {_listed(held)}")
-
-
-def _in_order(seen: Evidence) -> Iterator[Problem]:
+def _in_order(of: Chronicle) -> Iterator[Problem]:
     firsts: defaultdict[tuple[str, str, str], dict[UUID, int]] = defaultdict(dict)
-    for record in seen.records:
+    for record in of.seen.records:
         told = record.envelope
         if record.topic not in COMPACTED:
             firsts[record.topic, told.source, told.subject].setdefault(told.id, told.sequence)
@@ -144,112 +93,48 @@ def _in_order(seen: Evidence) -> Iterator[Problem]:
         yield Problem(kind=Kind.DOUBLED if repeated else Kind.LOST if missing else Kind.REORDERED, words=words)
 
 
-def _one_effect(seen: Evidence) -> Iterator[Problem]:
+def _keyed(of: Chronicle) -> Iterator[Problem]:
+    """What its order hangs on: every record stands under the id of what it is about."""
+    for record in of.seen.records:
+        declared = registry.of(type(record.event))
+        about = str(getattr(record.event, declared.key))
+        keys = (record.key, record.envelope.subject, record.envelope.partitionkey, record.topic)
+        if keys != (about, about, about, declared.topic.name):
+            yield Problem(kind=Kind.REORDERED, words=f"{declared.type} of {about} stands under {', '.join(keys)}")
+
+
+def _one_effect(of: Chronicle) -> Iterator[Problem]:
     ids: defaultdict[tuple[str, Hashable], set[UUID]] = defaultdict(set)
-    for record in seen.records:
+    for record in of.seen.records:
         effect = EFFECTS.get(type(record.event))
         if effect is not None:
             ids[type(record.event).__name__, effect(record.event)].add(record.envelope.id)
     for (name, effect), events in ids.items():
         if len(events) > 1:
-            yield _doubled(f"{name} of {effect} happened {len(events)} times: events {_listed(events)}")
+            yield a_double(f"{name} of {effect} happened {len(events)} times: events {listed(events)}")
 
 
-def _asked(seen: Evidence) -> Iterator[Problem]:
-    numbers: defaultdict[str, set[str]] = defaultdict(set)
-    for line in seen.lines:
-        numbers[line.line].add(line.number)
-    for line, known in numbers.items():
-        if len(known) > 1:
-            yield _doubled(f"Line {line} was asked under {_listed(known)}")
-    sent = {(event.entry, event.line): event for event in _events(seen.records, IdentificationSent)}
-    for _, line in sorted(sent):
-        if str(line) not in numbers:
-            yield _lost(f"Line {line} was said to be sent; no provider has it")
-    for event in _events(seen.records, IdentificationDrafted):
-        if (event.entry, event.line) not in sent:
-            yield Problem(kind=Kind.WAITING, words=f"Line {event.line} of {event.entry} was drafted and never sent")
-    answered = {(event.entry, event.line) for event in _events(seen.records, IdentificationCompleted)}
-    preserved = {(event.entry, event.line) for event in _events(seen.records, IdentificationPreserved)}
-    for (entry, line), event in sent.items():
-        if (entry, line) not in (answered if event.instrument == PRODUCING else answered | preserved):
-            yield Problem(kind=Kind.WAITING, words=f"Line {line} of {entry} was sent and never answered")
+def _at_rest(of: Chronicle) -> Iterator[Problem]:
+    for words in of.seen.leftovers:
+        yield waiting(words)
 
 
-def _told(seen: Evidence) -> Iterator[Problem]:
-    hooks: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
-    for hook in seen.webhooks:
-        if hook.type == ISSUED:
-            hooks[hook.agency, hook.notice].add(hook.webhook)
-    for (agency, notice), known in hooks.items():
-        if len(known) > 1:
-            yield _doubled(f"{agency} got notice {notice} under {_listed(known)}")
-    arrived = {hook.webhook: hook.agency for hook in seen.webhooks}
-    told: set[tuple[str, UUID]] = set()
-    for event in _events(seen.records, DeliverySucceeded):
-        if arrived.get(str(event.delivery)) == event.agency:
-            told.add((event.agency, event.referral))
-        else:
-            yield _untold(f"Delivery {event.delivery} was said to succeed; {event.agency} does not have it")
-    for event in _events(seen.records, DeliveryFailed):
-        yield _untold(f"Delivery {event.delivery} to {event.agency} failed for good: {event.reason}")
-    for agency, referral in sorted(_must_be_told(seen) - told):
-        yield _untold(f"{agency} was told nothing of referral {referral}")
-
-
-def _must_be_told(seen: Evidence) -> set[tuple[str, UUID]]:
-    accepted = _accepted(seen)
-    return {
-        (agency, created.referral)
-        for entry, held in _current(seen.records).items()
-        if entry in accepted
-        for created in held.values()
-        for agency in (created.holder, *created.copies)
-    }
-
-
-def _at_rest(seen: Evidence) -> Iterator[Problem]:
-    for words in seen.leftovers:
-        yield Problem(kind=Kind.WAITING, words=words)
-
-
-def _current(records: Iterable[Record]) -> dict[UUID, dict[UUID, AssignmentCreated]]:
-    """Per entry its assignments that nothing ended."""
-    found: defaultdict[UUID, dict[UUID, AssignmentCreated]] = defaultdict(dict)
-    ended: set[UUID] = set()
-    for record in records:
-        match record.event:
-            case AssignmentCreated() as event:
-                found[event.entry][event.assignment] = event
-            case AssignmentMoved() | AssignmentDeclined() | AssignmentWithdrawn() as event:
-                ended.add(event.assignment)
-            case _:
-                continue
-    return {
-        entry: {assignment: event for assignment, event in held.items() if assignment not in ended}
-        for entry, held in found.items()
-    }
-
-
-def _accepted(seen: Evidence) -> frozenset[UUID]:
-    return frozenset(entry for entries in seen.progress.values() for entry in entries)
-
-
-def _events(records: Iterable[Record], model: type[Any]) -> Iterator[Any]:
-    return (record.event for record in records if type(record.event) is model)
-
-
-def _listed(things: Iterable[object]) -> str:
-    return " and ".join(sorted(map(str, things)))
-
-
-def _lost(words: str) -> Problem:
-    return Problem(kind=Kind.LOST, words=words)
-
-
-def _doubled(words: str) -> Problem:
-    return Problem(kind=Kind.DOUBLED, words=words)
-
-
-def _untold(words: str) -> Problem:
-    return Problem(kind=Kind.UNTOLD, words=words)
+PROMISES: tuple[Callable[[Chronicle], Iterable[Problem]], ...] = (
+    receiving.once,
+    receiving.whole,
+    receiving.versions,
+    holding.held,
+    holding.determined,
+    holding.as_determined,
+    _in_order,
+    _keyed,
+    _one_effect,
+    asking.requested,
+    asking.lines,
+    asking.told_once,
+    asking.answered,
+    telling.told,
+    telling.fed,
+    telling.noticed,
+    _at_rest,
+)

@@ -1,6 +1,7 @@
-"""Officers who decide and agencies that acknowledge, round after round, whatever happens to the services meanwhile.
+"""Officers who decide, agencies that acknowledge, and holders who answer, round after round.
 
-A service that does not answer is asked again in the next round. What is refused for good is kept in words.
+They go on whatever happens to the services meanwhile: one that does not answer is asked again in the next round. What
+is refused for good is kept in words.
 """
 
 import threading
@@ -9,6 +10,7 @@ from collections.abc import Callable
 import httpx
 
 from interlink.faults.evidence import AtAgency
+from interlink.faults.holders import Holders
 from sandbox.agencies import Agencies
 from sandbox.calls import RefusedError
 from sandbox.officers import Officers
@@ -21,7 +23,9 @@ LATER = frozenset({401, 404, 408, 409, 429})
 class Desks:
     """Everybody who acts. Use in a `with` block."""
 
-    def __init__(self, officers: Officers, agencies: Agencies, webhooks: Callable[[], list[AtAgency]]) -> None:
+    def __init__(
+        self, officers: Officers, agencies: Agencies, holders: Holders, webhooks: Callable[[], list[AtAgency]]
+    ) -> None:
         """`webhooks` is what the agencies' systems have received."""
         self.refused: list[str] = []
         self._officers = officers
@@ -31,7 +35,11 @@ class Desks:
         self._stop = threading.Event()
         self._threads = [
             threading.Thread(target=self._rounds, args=(act,), name=name)
-            for name, act in (("officers", self._decide), ("agencies", self._acknowledge))
+            for name, act in (
+                ("officers", self._decide),
+                ("agencies", self._acknowledge),
+                ("holders", holders.decide),
+            )
         ]
 
     def __enter__(self) -> "Desks":

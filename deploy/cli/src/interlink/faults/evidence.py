@@ -13,10 +13,12 @@ from contracts.model import Contract
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """One HTTP answer to one post; several may belong to one reference, which a partner posts until it is told."""
+    """One HTTP answer to one post; several may belong to one version, which a partner posts until it is told."""
 
     reference: str
     status: int
+    partner: str = ""
+    version: int = 1
     number: str = ""
     accepted: int = 0
 
@@ -27,10 +29,31 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Filed:
+    """What a partner says in one version of a file."""
+
+    entries: frozenset[str]
+    """The sound ones, by the partner's references."""
+    unread: bool = False
+    """Whether an entry must be refused: it may mean anybody, so this version withdraws nobody."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AtIntake:
+    """An accepted entry as intake tells its partner."""
+
+    id: UUID
+    reference: str
+    """The partner's own."""
+    withdrawn: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
     """One record of a topic, in the order of its partition."""
 
     topic: str
+    key: str
     envelope: Envelope
     event: Contract
     at: float
@@ -54,6 +77,17 @@ class AtAgency:
     webhook: str
     type: str
     notice: str
+    items: int = 0
+    """How many events the notice is about, as the webhook says."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InFeed:
+    """An event of an agency's feed."""
+
+    event: UUID
+    type: str
+    referral: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,12 +95,14 @@ class Evidence:
     """All of it."""
 
     answers: list[Answer] = field(default_factory=list[Answer])
-    posted: frozenset[str] = frozenset()
-    """References of everything that was posted at least once, answered or not."""
-    progress: dict[str, frozenset[UUID]] = field(default_factory=dict[str, frozenset[UUID]])
-    """Per number, the accepted entries as intake tells their partner."""
+    posted: dict[str, dict[int, Filed]] = field(default_factory=dict[str, dict[int, Filed]])
+    """Per reference and version, whatever was posted at least once, answered or not."""
+    progress: dict[str, tuple[AtIntake, ...]] = field(default_factory=dict[str, tuple[AtIntake, ...]])
+    """Per number, every entry that any version told."""
     records: list[Record] = field(default_factory=list[Record])
     lines: list[AtProvider] = field(default_factory=list[AtProvider])
     webhooks: list[AtAgency] = field(default_factory=list[AtAgency])
+    feeds: dict[str, list[InFeed]] = field(default_factory=dict[str, list[InFeed]])
+    """Per agency, its feed from the beginning."""
     leftovers: list[str] = field(default_factory=list[str])
     """What the operator is told still waits, in words."""

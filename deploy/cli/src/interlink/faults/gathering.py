@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator
 from contextlib import closing
+from uuid import UUID
 
 import httpx
 from confluent_kafka import Consumer, Message, TopicPartition
 
 from contracts import envelope
 from contracts.registry import BY_TYPE, TOPICS, Topic
-from interlink.faults.evidence import AtAgency, AtProvider, Evidence, Record
+from interlink.faults.evidence import AtAgency, AtProvider, Evidence, InFeed, Record
 from interlink.faults.load import Partners
 from interlink.observing.report import Report, look
 from interlink.stack import running
@@ -16,6 +17,8 @@ from interlink.stack.home import Home
 from interlink.stack.layout import StackError
 from interlink.stack.secrets import PROVIDERS
 from interlink.stack.servers import Broker
+from sandbox.agencies import Agencies
+from sandbox.calls import RefusedError
 
 PATIENCE_SECONDS = 10.0
 BATCH = 500
@@ -23,17 +26,22 @@ PASSING = "died lately"
 """What `interlink status` says of a process that was killed and is well again."""
 
 
-def gathered(home: Home, partners: Partners) -> Evidence:
-    """Everything that can be seen now. Raises `StackError` or `httpx.HTTPError` when something does not answer."""
+def gathered(home: Home, partners: Partners, agencies: Agencies) -> Evidence:
+    """Everything that can be seen now. Raises `StackError` or `httpx.HTTPError` when something does not answer.
+
+    Desks go on meanwhile, so what follows from something is read before it: nothing seems to come of nothing.
+    """
     posts = partners.posts
-    numbers = sorted({answer.number for answer in posts.answers if answer.taken})
+    numbers = {answer.number: answer.partner for answer in posts.answers if answer.taken}
+    arrived = webhooks(home)
     return Evidence(
         answers=list(posts.answers),
-        posted=frozenset(posts.posted),
-        progress={number: partners.progress(number) for number in numbers},
-        records=[record for topic in TOPICS for record in _records(home, topic)],
+        posted={reference: dict(versions) for reference, versions in posts.posted.items()},
+        progress={number: partners.progress(number, partner) for number, partner in sorted(numbers.items())},
+        webhooks=arrived,
+        feeds={agency: feed(agencies, agency) for agency in sorted({hook.agency for hook in arrived})},
+        records=[record for topic in reversed(TOPICS) for record in _records(home, topic)],
         lines=lines(home),
-        webhooks=webhooks(home),
         leftovers=leftovers(home) + posts.refused,
     )
 
@@ -62,8 +70,31 @@ def webhooks(home: Home) -> list[AtAgency]:
     with httpx.Client(base_url=sandbox, trust_env=False, timeout=PATIENCE_SECONDS) as http:
         items = http.get("/received").raise_for_status().json()["items"]
     return [
-        AtAgency(agency=item["agency"], webhook=item["id"], type=item["type"], notice=item["subject"]) for item in items
+        AtAgency(
+            agency=item["agency"],
+            webhook=item["id"],
+            type=item["type"],
+            notice=item["subject"],
+            items=item["items"],
+        )
+        for item in items
     ]
+
+
+def feed(agencies: Agencies, agency: str) -> list[InFeed]:
+    """The agency's feed to its present end. Raises `StackError` where the service refuses."""
+    found: list[InFeed] = []
+    after: str | None = None
+    try:
+        while part := (read := agencies.events(agency, after)).events:
+            found += [
+                InFeed(event=UUID(one["id"]), type=one["type"], referral=one["data"].get("referral", ""))
+                for one in part
+            ]
+            after = read.next
+    except RefusedError as refused:
+        raise StackError(str(refused)) from refused
+    return found
 
 
 def _waiting(report: Report) -> Iterator[str]:
@@ -99,8 +130,10 @@ def _record(topic: Topic, message: Message) -> Record:
     headers = [(name, value) for name, value in message.headers() or () if isinstance(value, bytes)]
     told = envelope.decode(headers)
     value = message.value()
+    key = message.key()
     return Record(
         topic=topic.name,
+        key="" if key is None else key.decode(),
         envelope=told,
         event=BY_TYPE[told.type].model.model_validate_json(value if value is not None else b""),
         at=message.timestamp()[1] / 1000,

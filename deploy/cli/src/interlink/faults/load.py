@@ -1,33 +1,33 @@
-"""Partners that post files of mixed sizes, steadily, each until it is told that we have it.
+"""Partners that post files and their later versions, steadily, each until it is told that we have it.
 
 One in ten posts is repeated with the same key: after its answer, beside itself, or after the client lost patience.
-One file in five is handed in as a batch, line by line.
+A later version follows when the one before it was answered, at once or some seconds later.
 """
 
-import json
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Any, TypeAlias
 from uuid import UUID
 
 import httpx
 
-from interlink.faults.evidence import Answer
+from interlink.faults import files
+from interlink.faults.evidence import Answer, AtIntake, Filed
+from interlink.faults.files import Post
 from interlink.faults.sizes import Size
 from kit.time import Clock
-from sandbox.generator.files import NativeFile, native_file_of
 from sandbox.generator.networks import announced
 
 TokenOf: TypeAlias = Callable[[str], str]
 
-PARTNER = "bureau-nl"
-SIZES = (1, 1, 1, 2, 3, 5, 5, 8, 20, 40)
-VICTIMS = (0, 0, 0, 1)
+PARTNERS = ("bureau-nl", "clearinghouse")
+"""Clients take turns to be one of them."""
 REPEATED = 0.1
-BATCHED = 0.2
+LATER_SECONDS = 4.0
+"""Longest wait between two versions of a file."""
 PATIENCE_SECONDS, IMPATIENT_SECONDS = 15.0, 0.02
 AGAIN_SECONDS = 0.3
 LEFT_SECONDS = 60.0
@@ -39,25 +39,16 @@ class Posts:
     """What partners were told, written by all of them."""
 
     answers: list[Answer] = field(default_factory=list[Answer])
-    posted: set[str] = field(default_factory=set[str])
+    posted: dict[str, dict[int, Filed]] = field(default_factory=dict[str, dict[int, Filed]])
     repeated: int = 0
     refused: list[str] = field(default_factory=list[str])
     """Answers that no careful partner can mend: a fault of the suite."""
 
     @property
     def accepted(self) -> int:
-        """Suspects and victims that were accepted."""
-        return sum({answer.number: answer.accepted for answer in self.answers if answer.taken}.values())
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Post:
-    """A file as it goes over the wire."""
-
-    reference: str
-    path: str
-    media_type: str
-    body: bytes
+        """Suspects and victims that first versions brought."""
+        firsts = {one.number: one.accepted for one in self.answers if one.taken and one.version == 1}
+        return sum(firsts.values())
 
 
 class Partners:
@@ -98,18 +89,23 @@ class Partners:
         """Close the connections."""
         self._http.close()
 
-    def progress(self, number: str) -> frozenset[UUID]:
-        """The accepted entries of a referral, as intake tells its partner. Raises `httpx.HTTPError`."""
-        found: set[UUID] = set()
+    def progress(self, number: str, partner: str) -> tuple[AtIntake, ...]:
+        """Every entry of a referral, as intake tells its partner. Raises `httpx.HTTPError`."""
+        found: list[AtIntake] = []
         after: int | None = 0
         while after is not None:
-            page = self._get(f"/v1/referrals/{number}", after)
-            found |= {UUID(entry["id"]) for entry in page["entries"]}
+            page = self._get(f"/v1/referrals/{number}", partner, after)
+            found += [
+                AtIntake(
+                    id=UUID(entry["id"]), reference=entry["reference"] or "", withdrawn=entry["state"] == "withdrawn"
+                )
+                for entry in page["entries"]
+            ]
             after = page["next"]
-        return frozenset(found)
+        return tuple(found)
 
-    def _get(self, path: str, after: int) -> Any:
-        answer = self._http.get(path, params={"after": after}, headers=self._login())
+    def _get(self, path: str, partner: str, after: int) -> Any:
+        answer = self._http.get(path, params={"after": after}, headers=self._login(partner))
         return answer.raise_for_status().json()
 
     def _client(self, number: int) -> None:
@@ -118,81 +114,63 @@ class Partners:
         for count in range(self._size.most_files // self._size.clients):
             if self._stop.wait(random.uniform(0.5, 1.5) * self._size.pace_seconds):
                 return
-            made = native_file_of(
+            versions = files.posts(
+                PARTNERS[number % len(PARTNERS)],
                 f"NL-F{self._seed}-{number}-{count:05}",
                 self._seed + 1_000_003 * number + 101 * count,
-                random.choice(SIZES),
-                random.choice(VICTIMS),
+                random,
                 now=self._clock.now(),
                 addresses=addresses,
-                flawed=0,
             )
-            self._deliver(as_batch(made) if random.random() < BATCHED else as_file(made), random)
+            self._deliver_all(versions, random)
 
-    def _deliver(self, made: Post, random: Random) -> None:
+    def _deliver_all(self, versions: list[Post], random: Random) -> None:
+        """Each version once the one before it was answered; once it is over, no more of them."""
+        for made in versions:
+            answered = self._deliver(made, random)
+            if not answered or self._stop.wait(random.choice((0.0, random.uniform(0, LATER_SECONDS)))):
+                return
+
+    def _deliver(self, made: Post, random: Random) -> bool:
+        """Whether it was answered at last."""
         repeats = random.random() < REPEATED
         if not repeats:
-            self._until_answered(made)
-            return
+            return self._until_answered(made)
         self.posts.repeated += 1
         match random.choice(("after", "beside", "impatient")):
             case "after":
-                self._until_answered(made)
-                self._until_answered(made)
+                return self._until_answered(made) and self._until_answered(made)
             case "beside":
                 with ThreadPoolExecutor(2) as both:
-                    for posting in [both.submit(self._until_answered, made) for _ in range(2)]:
-                        posting.result()
+                    return all(both.map(self._until_answered, (made, made)))
             case _:
                 self._post(made, IMPATIENT_SECONDS)
-                self._until_answered(made)
+                return self._until_answered(made)
 
-    def _until_answered(self, made: Post) -> None:
+    def _until_answered(self, made: Post) -> bool:
         while not self._post(made, PATIENCE_SECONDS):
             if self._late.wait(AGAIN_SECONDS):
-                return
+                return False
+        return True
 
     def _post(self, made: Post, patience: float) -> bool:
         """Whether there was an answer that settles it."""
-        headers = {"Content-Type": made.media_type, "Idempotency-Key": made.reference} | self._login()
-        self.posts.posted.add(made.reference)
+        headers = {"Content-Type": made.media_type, "Idempotency-Key": made.key} | self._login(made.partner)
+        self.posts.posted.setdefault(made.reference, {})[made.version] = made.filed
         try:
             answer = self._http.post(made.path, content=made.body, headers=headers, timeout=patience)
         except httpx.TransportError:
             return False
+        told = Answer(reference=made.reference, partner=made.partner, version=made.version, status=answer.status_code)
         if not answer.is_success:
-            self.posts.answers.append(Answer(reference=made.reference, status=answer.status_code))
+            self.posts.answers.append(told)
             if answer.status_code not in AGAIN:
-                self.posts.refused.append(f"{made.reference}: {answer.status_code} {answer.text[:300]}")
+                self.posts.refused.append(f"{made.key}: {answer.status_code} {answer.text[:300]}")
             return answer.status_code not in AGAIN
         receipt = answer.json()
-        self.posts.answers.append(
-            Answer(
-                reference=made.reference,
-                status=answer.status_code,
-                number=receipt["number"],
-                accepted=receipt["counts"]["entries"]["accepted"],
-            )
-        )
+        accepted = receipt["counts"]["entries"]["accepted"]
+        self.posts.answers.append(replace(told, number=receipt["number"], accepted=accepted))
         return True
 
-    def _login(self) -> dict[str, str]:
-        return {"Authorization": f"Bearer {self._token(PARTNER)}"}
-
-
-def as_file(made: NativeFile) -> Post:
-    """As JSON, whole."""
-    return Post(reference=made.reference, path="/v1/referrals", media_type="application/json", body=made.body)
-
-
-def as_batch(made: NativeFile) -> Post:
-    """The same file with its entries below its head, a line each."""
-    head = json.loads(made.body)
-    kinds = {"suspect": head.pop("suspects", []), "victim": head.pop("victims", [])}
-    lines = [head, *({kind: entry} for kind, entries in kinds.items() for entry in entries)]
-    return Post(
-        reference=made.reference,
-        path="/v1/referrals:batch",
-        media_type="application/x-ndjson",
-        body=b"".join(json.dumps(line).encode() + b"\n" for line in lines),
-    )
+    def _login(self, partner: str) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self._token(partner)}"}

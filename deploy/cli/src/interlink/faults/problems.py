@@ -10,6 +10,7 @@ class Kind(StrEnum):
     LOST = "lost"
     DOUBLED = "doubled"
     REORDERED = "reordered"
+    WRONG = "wrong"
     UNTOLD = "untold"
     WAITING = "waiting"
 
@@ -25,3 +26,28 @@ class Problem:
 
     kind: Kind
     words: str
+
+
+def lost(words: str) -> Problem:
+    """Something that was accepted is not there."""
+    return Problem(kind=Kind.LOST, words=words)
+
+
+def doubled(words: str) -> Problem:
+    """Something happened twice."""
+    return Problem(kind=Kind.DOUBLED, words=words)
+
+
+def wrong(words: str) -> Problem:
+    """Something is there, and is not as it must be."""
+    return Problem(kind=Kind.WRONG, words=words)
+
+
+def untold(words: str) -> Problem:
+    """Somebody who must act does not know."""
+    return Problem(kind=Kind.UNTOLD, words=words)
+
+
+def waiting(words: str) -> Problem:
+    """Something should have come to its end."""
+    return Problem(kind=Kind.WAITING, words=words)

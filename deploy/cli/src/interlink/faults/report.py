@@ -26,6 +26,8 @@ class Outcome:
     accepted: int
     repeated: int
     events: int
+    types: dict[str, int]
+    """Records by the type of their event: what the load has brought about."""
     share_ready: float
     strikes: list[Strike]
     problems: list[Problem] = field(default_factory=list[Problem])
@@ -71,6 +73,7 @@ def as_json(outcome: Outcome) -> dict[str, Any]:
         "accepted": outcome.accepted,
         "repeated_posts": outcome.repeated,
         "events": outcome.events,
+        "types": outcome.types,
         "lost": outcome.lost,
         "duplicated_effects": outcome.doubled,
         "share_ready": round(outcome.share_ready, 4),

@@ -5,10 +5,11 @@ the processes of the home it is given, and loopback.
 """
 
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
-from functools import cache
+from functools import cache, partial
 from itertools import cycle
 from random import Random
 
@@ -21,6 +22,7 @@ from interlink.faults.archive import Archive
 from interlink.faults.desks import Desks
 from interlink.faults.evidence import Evidence
 from interlink.faults.ground import Ground, kills
+from interlink.faults.holders import Holders
 from interlink.faults.load import Partners
 from interlink.faults.problems import Kind, Problem
 from interlink.faults.report import Outcome
@@ -40,6 +42,8 @@ LONGEST = 3.0
 """On a slow machine it is shot at for longer, so that every fault has its turn, and enough are killed."""
 
 Tell = Callable[[str], None]
+Look = Callable[[], Evidence]
+"""Collects the evidence."""
 
 
 def run(home: Home, *, minutes: float, seed: int, only: Sequence[str], tell: Tell) -> Outcome:
@@ -69,20 +73,30 @@ def run(home: Home, *, minutes: float, seed: int, only: Sequence[str], tell: Tel
             receivers=found.sandbox["receivers"],
             token=token,
         ) as agencies,
+        Holders(found.services["routing"], token) as holders,
     ):
         tell("Registering the agencies' endpoints")
         agencies.register_endpoints()
         ground = Ground(home=home, size=size, watch=watch, random=Random(seed), archive=archived)  # noqa: S311 - a schedule
         partners = Partners(found.services["intake"], token, size, seed, SystemClock())
         try:
-            with Desks(officers, agencies, lambda: gathering.webhooks(home)) as desks:
-                return _under_fire(ground, partners, desks, minutes=minutes, seed=seed, only=only, tell=tell)
+            with Desks(officers, agencies, holders, lambda: gathering.webhooks(home)) as desks:
+                look = partial(gathering.gathered, home, partners, agencies)
+                return _under_fire(ground, partners, desks, look, minutes=minutes, seed=seed, only=only, tell=tell)
         finally:
             partners.close()
 
 
 def _under_fire(
-    ground: Ground, partners: Partners, desks: Desks, *, minutes: float, seed: int, only: Sequence[str], tell: Tell
+    ground: Ground,
+    partners: Partners,
+    desks: Desks,
+    look: Look,
+    *,
+    minutes: float,
+    seed: int,
+    only: Sequence[str],
+    tell: Tell,
 ) -> Outcome:
     with partners:
         ground.lasts(WARM_SECONDS)
@@ -96,7 +110,7 @@ def _under_fire(
         time.sleep(WARM_SECONDS)  # work after the last fault, by which its recovery is measured
     tell("Waiting until everything is at rest")
     quiet = time.monotonic()
-    seen, problems = _settled(ground.home, partners, ground.size.settle_seconds)
+    seen, problems = _settled(ground.home, look, ground.size.settle_seconds)
     settled = time.monotonic() - quiet
     recovery.measure(ground.strikes, seen.records)
     problems += [Problem(kind=Kind.WAITING, words=words) for words in desks.refused]
@@ -108,6 +122,7 @@ def _under_fire(
         accepted=partners.posts.accepted,
         repeated=partners.posts.repeated,
         events=len(seen.records),
+        types=dict(sorted(Counter(record.envelope.type for record in seen.records).items())),
         share_ready=share,
         strikes=ground.strikes,
         problems=problems,
@@ -144,13 +159,13 @@ def _lane(ground: Ground, acts: Sequence[catalogue.Act], left: list[int], number
         left[number] -= 1
 
 
-def _settled(home: Home, partners: Partners, seconds: float) -> tuple[Evidence, list[Problem]]:
+def _settled(home: Home, look: Look, seconds: float) -> tuple[Evidence, list[Problem]]:
     """The evidence when everything is at rest, looked at twice; or when time is over, with what is wrong."""
     deadline = time.monotonic() + seconds
     clean = False
     while True:
         last = time.monotonic() > deadline
-        seen, problems = _looked_at(home, partners, last=last)
+        seen, problems = _looked_at(home, look, last=last)
         if last or (clean and not problems):
             return seen, problems
         if any(not problem.kind.may_mend for problem in problems):
@@ -159,13 +174,13 @@ def _settled(home: Home, partners: Partners, seconds: float) -> tuple[Evidence, 
         time.sleep(REST_SECONDS if clean else LOOK_SECONDS)
 
 
-def _looked_at(home: Home, partners: Partners, *, last: bool) -> tuple[Evidence, list[Problem]]:
+def _looked_at(home: Home, look: Look, *, last: bool) -> tuple[Evidence, list[Problem]]:
     """Where the operator is told that something waits, the rest is read only if time is over."""
     try:
         waiting = gathering.leftovers(home)
         if waiting and not last:
             return Evidence(leftovers=waiting), [Problem(kind=Kind.WAITING, words=words) for words in waiting]
-        seen = gathering.gathered(home, partners)
+        seen = look()
         return seen, checker.check(seen)
     except (StackError, httpx.HTTPError) as error:
         words = f"The evidence could not be read: {error}"

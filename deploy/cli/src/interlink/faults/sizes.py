@@ -9,6 +9,9 @@ from interlink.stack.secrets import schema_of
 
 SHORTEST_LONG = 10.0
 """Minutes from which a run is a long one."""
+CHUNK = 7
+"""Entries in a transaction of a large file, so that a file of the load is many of them and kills fall in between."""
+CHUNKS = {"INTAKE_LARGEST_DIRECT": CHUNK, "INTAKE_PUBLISH_CHUNK": CHUNK, "INTAKE_STAGE_CHUNK": CHUNK}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,9 +38,10 @@ class Size:
     """Longest wait until everything is at rest."""
 
     def options(self, home: Home) -> dict[str, str]:
-        """What all services are told by their environment: time-outs that fit into the run, clocks that can jump."""
+        """What services are told by their environment: short time-outs, clocks that can jump, small chunks."""
         told = {"SESSION_SECONDS": str(self.session_seconds), "CLOCK_FAULTS": str(clocks(home))}
-        return {f"{schema_of(service).upper()}_{name}": value for service in SERVICES for name, value in told.items()}
+        of_all = {f"{schema_of(service).upper()}_{name}": value for service in SERVICES for name, value in told.items()}
+        return of_all | {name: str(entries) for name, entries in CHUNKS.items()}
 
 
 SHORT = Size(

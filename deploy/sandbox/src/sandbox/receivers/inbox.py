@@ -17,6 +17,7 @@ class CloudEvent(BaseModel):
 
     type: str = ""
     subject: str = ""
+    data: dict[str, Any] = {}
 
 
 @dataclass(slots=True, kw_only=True)
@@ -27,6 +28,8 @@ class Received:
     agency: str
     type: str
     subject: str
+    items: int
+    """How many events the notice is about, as it says; 0 for another webhook."""
     first_at: str
     times: int = 1
 
@@ -62,6 +65,7 @@ class Inbox:
                 "agency": agency,
                 "type": told.type,
                 "subject": told.subject,
+                "items": told.data.get("items", 0),
                 "at": self._clock.now().isoformat(),
                 "body": body.decode(errors="replace"),
             }
@@ -85,7 +89,12 @@ class Inbox:
             known.times += 1
             return
         self._received[agency, line["id"]] = Received(
-            id=line["id"], agency=agency, type=line["type"], subject=line["subject"], first_at=line["at"]
+            id=line["id"],
+            agency=agency,
+            type=line["type"],
+            subject=line["subject"],
+            items=line.get("items", 0),
+            first_at=line["at"],
         )
 
 
