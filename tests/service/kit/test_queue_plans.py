@@ -12,7 +12,7 @@ from kit import relay
 from kit.connections import positional
 from kit.database import Database
 from kit.testing.databases import TestDatabase, fetch
-from kit.worker import CLAIM, WAITING
+from kit.worker import CLAIM, FINISH, WAITING
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
@@ -47,6 +47,24 @@ async def test_a_look_for_due_work_follows_an_index_whatever_waits_for_later(
     assert max(_rows_read(json.loads(plan)[0]["Plan"])) <= 1
 
 
+async def test_a_worker_follows_its_index_although_there_was_no_job_when_its_plans_were_made(
+    database: TestDatabase,
+) -> None:
+    await fetch(database.superuser_url, JOBS)
+    await fetch(database.superuser_url, "DELETE FROM probe.job")
+    await fetch(database.superuser_url, "VACUUM probe.job")
+    system = await asyncpg.connect(database.url("probe_system"))
+    await system.execute("SET plan_cache_mode = force_generic_plan")
+    for name, (statement, values) in WORKING.items():
+        await system.execute(f"PREPARE {name} AS {positional(statement)[0]}")
+        await system.execute(f"EXECUTE {name} ({values})")
+    await fetch(database.superuser_url, JOBS)
+    for name, (_, values) in WORKING.items():
+        plan = await system.fetchval(f"EXPLAIN (ANALYZE, FORMAT JSON) EXECUTE {name} ({values})")
+        assert max(_rows_read(json.loads(plan)[0]["Plan"])) <= 100, name
+    await system.close()
+
+
 async def test_a_relay_follows_its_index_although_the_outbox_was_empty_when_its_plans_were_made(
     database: TestDatabase,
 ) -> None:
@@ -78,6 +96,8 @@ BACKLOG = """
     FROM generate_series(1, 20000) AS n
 """
 
+JOBS = BACKLOG.replace("INTO job", "INTO probe.job").replace(":now", "'2026-11-22T12:00Z'")
+
 LOOKED_AT = ("Actual Rows", "Rows Removed by Filter", "Rows Removed by Join Filter")
 
 OUTBOX = """
@@ -88,9 +108,16 @@ SHARDS = f"'{{{','.join(map(str, range(16)))}}}'"
 SENT = f"{SHARDS}, '{{{','.join(['10000'] * 16)}}}'"
 """All shards, and floors above every row."""
 RELAYING = {
-    "waiting": (relay.WAITING, SENT),
-    "lock_shards": (relay.LOCK_SHARDS, f"{SENT}, 0, 16"),
-    "read": (relay.READ, f"{SENT}, 63, 1000"),
+    "waiting": (relay.WAITING, f"{SENT}, '{{}}'"),
+    "lock_shards": (relay.LOCK_SHARDS, f"{SENT}, '{{}}', 0, 16"),
+    "read": (relay.READ, f"{SENT}, '{{}}', 63, 1000"),
     "delete": (relay.DELETE, f"{SHARDS}, '{{{','.join(map(str, range(9901, 10001)))}}}'"),
 }
 """The relay's statements and what they are given."""
+NOBODY = f"'{{{','.join(str(ids.new()) for _ in range(48))}}}'"
+WORKING = {
+    "looking": (WAITING, "'2026-11-01', '{probe.do}'"),
+    "claiming": (CLAIM, "'2026-11-22T12:00Z', '{probe.do}', 8, '2026-11-22T12:02Z', gen_random_uuid(), 'w', 6"),
+    "finishing": (FINISH, f"{NOBODY}, gen_random_uuid(), array_fill(1, ARRAY[48])"),
+}
+"""The worker's."""

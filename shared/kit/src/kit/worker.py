@@ -49,7 +49,7 @@ WAITING = text("""
 """)
 
 # Two reads, because each then follows its own partial index however long the queue is. Together they take no more
-# than there are free slots.
+# than there are free slots. A list and no join: planned while the queue is empty, a join compares each with each.
 CLAIM = text("""
     WITH abandoned AS (
         SELECT id FROM job
@@ -62,7 +62,7 @@ CLAIM = text("""
     )
     UPDATE job j SET state = 'running', lease_until = :lease, token = :token, worker = :worker,
         attempts = 1 + CASE state WHEN 'running' THEN least(attempts, :patience) ELSE attempts END
-    FROM (SELECT id FROM abandoned UNION ALL SELECT id FROM due LIMIT :limit) AS taken WHERE j.id = taken.id
+    WHERE j.id = ANY (ARRAY(SELECT id FROM abandoned UNION ALL SELECT id FROM due LIMIT :limit))
     RETURNING j.id, j.kind, j.key, j.tenant, j.payload, j.attempts, j.asked
 """)
 
@@ -77,14 +77,16 @@ TAKE_OVER = text("""
     FROM left_behind WHERE j.id = left_behind.id
 """)
 
-# In the order in which `kit.jobs` wakes them.
+# In the order in which `kit.jobs` wakes them, as pairs: by the columns, a plan made while the queue is empty would walk
+# through all of it in their index's order.
 FINISH = text("""
     WITH done AS (
-        SELECT j.id FROM job j JOIN unnest(CAST(:ids AS uuid[]), CAST(:asked AS bigint[])) AS d (id, asked)
-          ON j.id = d.id AND j.asked = d.asked
-        WHERE j.token = :token ORDER BY j.kind, j.key FOR UPDATE OF j
+        SELECT j.id FROM job j WHERE j.id = ANY (CAST(:ids AS uuid[])) AND j.token = :token AND EXISTS (
+            SELECT FROM unnest(CAST(:ids AS uuid[]), CAST(:asked AS bigint[])) AS d (id, asked)
+            WHERE d.id = j.id AND d.asked = j.asked
+        ) ORDER BY (j.kind, j.key) FOR UPDATE OF j
     )
-    DELETE FROM job j USING done WHERE j.id = done.id RETURNING j.id
+    DELETE FROM job WHERE id = ANY (ARRAY(SELECT id FROM done)) RETURNING id
 """)
 
 # Who was woken while it ran is due at once, and begins anew where this attempt was its last.

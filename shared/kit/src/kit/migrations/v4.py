@@ -4,7 +4,8 @@ from kit.migrations.policies import Operations
 
 
 def upgrade(op: Operations) -> None:
-    """The outbox keeps its pages when it runs empty."""
+    """The queues keep their pages when they run empty."""
     # A plan made while a table has no page at all reads it from end to end, which costs nothing then. It is kept while
-    # the table fills, and reads once for each shard all rows that were sent and not yet vacuumed.
-    op.execute("ALTER TABLE outbox SET (vacuum_truncate = false)")
+    # the table fills, and reads all rows that were sent, or done, and not yet vacuumed: of the outbox, once a shard.
+    for queue in ("outbox", "job"):
+        op.execute(f"ALTER TABLE {queue} SET (vacuum_truncate = false)")
