@@ -10,7 +10,9 @@ from contracts import ids
 from contracts.events.entries import SuspectReported
 from contracts.events.jurisdictions import JurisdictionUndetermined
 from intake.jobs import LOOK_AGAIN
-from kit.testing.harness import Harness
+from intake.service import service
+from kit.testing.databases import TestDatabase
+from kit.testing.harness import Harness, running
 from sandbox.generator import native
 
 IP = "24.48.0.1"
@@ -60,6 +62,22 @@ async def test_what_is_never_determined_holds_up_the_rest_for_a_while_only(intak
     intake.clock.advance(timedelta(minutes=1))
     assert await work(intake) == 5
     assert (await partner.referral(number))["status"] == "accepted"
+
+
+async def test_who_tells_the_next_chunk_counts_from_the_one_before_whoever_told_that(
+    intake: Harness, partner: Any, database: TestDatabase, options: dict[str, Any]
+) -> None:
+    """Two processes take turns; one of them has seen the file wait before the other went on with it."""
+    await hand_in(partner, 7)
+    assert [await work(intake) for _ in range(3)] == [2, 4, 4]
+    for entry in (await told(intake))[:2]:
+        await intake.when(undetermined(intake, entry))
+    async with running(service, database, intake.clock, largest_direct=3, publish_chunk=2, **options) as second:
+        intake.clock.advance(options["publish_patience"] - LOOK_AGAIN)
+        assert await work(second) == 6
+        assert await work(intake) == 6
+        intake.clock.advance(options["publish_patience"])
+        assert await work(intake) == 7
 
 
 async def test_another_file_does_not_wait_for_it(intake: Harness, partner: Any) -> None:

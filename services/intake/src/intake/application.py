@@ -44,8 +44,6 @@ class Intake:
         self.pressure = Pressure(runtime.settings, runtime.database, lambda: self.groups.waiting)
         self.staging = asyncio.Semaphore(AT_ONCE)
         """Held while lines of a batch are in memory as more than bytes."""
-        self.waiting: dict[UUID, datetime] = {}
-        """Since when the next chunk of a large file waits for what was told before; known to this process alone."""
         self._profiles: dict[str, tuple[datetime, Partner]] = {}
 
     async def seed(self) -> None:

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from intake.application import Intake
 from intake.commands import forget
-from intake.commands.publish import key_of, on_their_way, publish_next
+from intake.commands.publish import key_of, publish_next, window
 from kit import telemetry
 from kit.database import Transaction
 from kit.encryption import DataKey
@@ -30,12 +30,10 @@ async def open_key(app: Intake, job: Job) -> DataKey | None:
 async def publish(app: Intake, tx: Transaction, job: Job, key: DataKey | None) -> Outcome:
     """The next chunk of a large file's events, once the ones before are determined, or have had their time."""
     referral, now, settings = UUID(job.payload["referral"]), app.clock.now(), app.settings
-    ahead = await on_their_way(tx, referral, among=settings.publish_ahead)
-    waiting_since = app.waiting.setdefault(referral, now)
-    crowded = ahead > 0 and ahead + settings.publish_chunk > settings.publish_ahead
-    if crowded and now - waiting_since < settings.publish_patience:
+    last = await window(tx, referral, among=settings.publish_ahead)
+    crowded = last.ahead > 0 and last.ahead + settings.publish_chunk > settings.publish_ahead
+    if crowded and last.told_at is not None and now - last.told_at < settings.publish_patience:
         return Again(now + LOOK_AGAIN)
-    app.waiting.pop(referral, None)
     more = await publish_next(tx, referral, key, most=settings.publish_chunk, most_bytes=settings.publish_bytes)
     return Again(now) if more else Done()
 

@@ -4,6 +4,7 @@ A chunk waits while many entries of the file are on their way: what stands on a 
 single urgent suspect would otherwise wait behind a hundred thousand others. Waiting in our table, they let it pass.
 """
 
+from datetime import datetime
 from itertools import takewhile
 from uuid import UUID
 
@@ -16,6 +17,7 @@ from intake.store import referrals as referral_store
 from kit.database import Transaction
 from kit.encryption import DataKey
 from kit.executing import Row
+from kit.values import value
 
 
 async def key_of(tx: Transaction, referral_id: UUID) -> UUID | None:
@@ -23,9 +25,18 @@ async def key_of(tx: Transaction, referral_id: UUID) -> UUID | None:
     return await tx.scalar(referral_store.KEY_OF, {"id": referral_id})
 
 
-async def on_their_way(tx: Transaction, referral_id: UUID, among: int) -> int:
-    """How many of the file's `among` entries told last are not determined yet, as routing has told us."""
-    return await tx.scalar(entry_store.UNDETERMINED, {"referral": referral_id, "among": among})
+@value
+class Window:
+    """How many of a file's entries told last are not determined yet, as routing says, and when that was."""
+
+    ahead: int
+    told_at: datetime | None
+
+
+async def window(tx: Transaction, referral_id: UUID, among: int) -> Window:
+    """What of the file is on its way, of the `among` entries told last."""
+    row = await tx.row(entry_store.UNDETERMINED, {"referral": referral_id, "among": among})
+    return Window(ahead=0, told_at=None) if row is None else Window(ahead=row.ahead, told_at=row.published_at)
 
 
 async def publish_next(tx: Transaction, referral_id: UUID, key: DataKey | None, *, most: int, most_bytes: int) -> bool:
@@ -58,7 +69,7 @@ async def publish_next(tx: Transaction, referral_id: UUID, key: DataKey | None, 
     last = fitting[-1].position if fitting else referral.published_to
     await tx.execute(
         referral_store.SET_PUBLISHED,
-        {"id": referral_id, "to": last, "state": "receiving" if more else "accepted"},
+        {"id": referral_id, "to": last, "now": tx.now(), "state": "receiving" if more else "accepted"},
     )
     return more
 

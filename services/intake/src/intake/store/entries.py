@@ -110,9 +110,10 @@ NEXT_TO_PUBLISH = text("""
 
 # Of those told last: what got lost further back, if anything ever does, holds up nothing.
 UNDETERMINED = text("""
-    SELECT count(*) FROM entry e JOIN referral r ON r.id = e.referral_id
-    WHERE r.id = :referral AND e.position > r.published_to - CAST(:among AS int) AND e.position <= r.published_to
+    SELECT r.published_at, count(e.id) AS ahead FROM referral r LEFT JOIN entry e
+      ON e.referral_id = r.id AND e.position > r.published_to - CAST(:among AS int) AND e.position <= r.published_to
       AND e.determination_sequence = 0 AND e.state = 'current'
+    WHERE r.id = :referral GROUP BY r.id
 """)
 
 # Up to the entry with which the bytes are too many, but never none: the first is told, however large it is.

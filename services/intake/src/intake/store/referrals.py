@@ -86,7 +86,7 @@ KEY_OF = text("SELECT key_id FROM referral WHERE id = :id")
 
 SET_VERSION = text("UPDATE referral SET version = :version, updated_at = :now WHERE id = :id")
 
-SET_PUBLISHED = text("UPDATE referral SET published_to = :to, state = :state WHERE id = :id")
+SET_PUBLISHED = text("UPDATE referral SET published_to = :to, published_at = :now, state = :state WHERE id = :id")
 
 FRAME = text("""
     SELECT frame, received_at, version FROM referral_version WHERE referral_id = :id AND version = :version

@@ -58,6 +58,7 @@ REFERRAL = Table(
     Column("testmode", Boolean, nullable=False),
     Column("state", Text, nullable=False),
     Column("published_to", Integer, nullable=False),
+    Column("published_at", MOMENT),
     Column("received_at", MOMENT, nullable=False),
     Column("updated_at", MOMENT, nullable=False),
     UniqueConstraint("tenant", "reference"),
