@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import asyncpg
+import pytest
 from sqlalchemy import text
 
 from contracts import ids
@@ -47,43 +48,6 @@ async def test_a_look_for_due_work_follows_an_index_whatever_waits_for_later(
     assert max(_rows_read(json.loads(plan)[0]["Plan"])) <= 1
 
 
-async def test_a_worker_follows_its_index_although_there_was_no_job_when_its_plans_were_made(
-    database: TestDatabase,
-) -> None:
-    await fetch(database.superuser_url, JOBS)
-    await fetch(database.superuser_url, "DELETE FROM probe.job")
-    await fetch(database.superuser_url, "VACUUM probe.job")
-    system = await asyncpg.connect(database.url("probe_system"))
-    await system.execute("SET plan_cache_mode = force_generic_plan")
-    for name, (statement, values) in WORKING.items():
-        await system.execute(f"PREPARE {name} AS {positional(statement)[0]}")
-        await system.execute(f"EXECUTE {name} ({values})")
-    await fetch(database.superuser_url, JOBS)
-    for name, (_, values) in WORKING.items():
-        plan = await system.fetchval(f"EXPLAIN (ANALYZE, FORMAT JSON) EXECUTE {name} ({values})")
-        assert max(_rows_read(json.loads(plan)[0]["Plan"])) <= 100, name
-    await system.close()
-
-
-async def test_a_relay_follows_its_index_although_the_outbox_was_empty_when_its_plans_were_made(
-    database: TestDatabase,
-) -> None:
-    """Postgres keeps a plan while the table it was made for grows by whatever is sent and not vacuumed."""
-    await fetch(database.superuser_url, OUTBOX)
-    await fetch(database.superuser_url, "DELETE FROM probe.outbox")
-    await fetch(database.superuser_url, "VACUUM probe.outbox")
-    system = await asyncpg.connect(database.url("probe_system"))
-    await system.execute("SET plan_cache_mode = force_generic_plan")
-    for name, (statement, values) in RELAYING.items():
-        await system.execute(f"PREPARE {name} AS {positional(statement)[0]}")
-        await system.execute(f"EXECUTE {name} ({values})")
-    await fetch(database.superuser_url, OUTBOX)
-    for name, (_, values) in RELAYING.items():
-        plan = await system.fetchval(f"EXPLAIN (ANALYZE, FORMAT JSON) EXECUTE {name} ({values})")
-        assert max(_rows_read(json.loads(plan)[0]["Plan"])) <= 100, name
-    await system.close()
-
-
 def _rows_read(node: dict[str, Any]) -> list[int]:
     """Rows that each node of a plan looked at."""
     own = int(sum(node.get(rows, 0) for rows in LOOKED_AT) * node["Actual Loops"])
@@ -121,3 +85,26 @@ WORKING = {
     "finishing": (FINISH, f"{NOBODY}, gen_random_uuid(), array_fill(1, ARRAY[48])"),
 }
 """The worker's."""
+QUEUES = {"outbox": (OUTBOX, RELAYING), "job": (JOBS, WORKING)}
+"""What fills each queue, and what its statements are."""
+
+
+@pytest.mark.parametrize("queue", ["outbox", "job"])
+async def test_a_queue_is_read_by_its_indexes_although_it_was_empty_when_the_plans_were_made(
+    database: TestDatabase, queue: str
+) -> None:
+    """Postgres keeps a plan while the table it was made for grows by whatever is sent, or done, and not vacuumed."""
+    filled, statements = QUEUES[queue]
+    await fetch(database.superuser_url, filled)
+    await fetch(database.superuser_url, f"DELETE FROM probe.{queue}")
+    await fetch(database.superuser_url, f"VACUUM probe.{queue}")
+    system = await asyncpg.connect(database.url("probe_system"))
+    await system.execute("SET plan_cache_mode = force_generic_plan")
+    for name, (statement, values) in statements.items():
+        await system.execute(f"PREPARE {name} AS {positional(statement)[0]}")
+        await system.execute(f"EXECUTE {name} ({values})")
+    await fetch(database.superuser_url, filled)
+    for name, (_, values) in statements.items():
+        plan = await system.fetchval(f"EXPLAIN (ANALYZE, FORMAT JSON) EXECUTE {name} ({values})")
+        assert max(_rows_read(json.loads(plan)[0]["Plan"])) <= 100, name
+    await system.close()
