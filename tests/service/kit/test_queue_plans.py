@@ -75,7 +75,7 @@ RELAYING = {
     "waiting": (relay.WAITING, f"{SENT}, '{{}}'"),
     "lock_shards": (relay.LOCK_SHARDS, f"{SENT}, '{{}}', 0, 16"),
     "read": (relay.READ, f"{SENT}, '{{}}', 63, 1000"),
-    "delete": (relay.DELETE, f"{SHARDS}, '{{{','.join(map(str, range(9901, 10001)))}}}'"),
+    "delete": (relay.DELETE, """'{"(0,1)","(0,2)","(1,1)","(1,2)"}'"""),
 }
 """The relay's statements and what they are given."""
 NOBODY = f"'{{{','.join(str(ids.new()) for _ in range(48))}}}'"

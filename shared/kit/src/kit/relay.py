@@ -71,21 +71,19 @@ OLDEST = text("""
 
 # A statement of its own: its snapshot must be younger than the lock, or it would see rows another relay deleted.
 READ = text("""
-    SELECT o.shard, o.id, o.topic, o.key, o.headers, o.payload, o.created_at
+    SELECT o.shard, o.id, CAST(o.ctid AS text) AS place, o.topic, o.key, o.headers, o.payload, o.created_at
     FROM unnest(CAST(:shards AS smallint[]), CAST(:floors AS bigint[])) AS f (shard, floor)
     CROSS JOIN LATERAL (
-        SELECT * FROM outbox o
+        SELECT o.ctid, o.* FROM outbox o
         WHERE o.shard = f.shard AND o.id > f.floor AND o.topic <> ALL (CAST(:absent AS text[]))
         ORDER BY o.id LIMIT :per_shard
     ) o
     LIMIT :most
 """)
 
-# Two lists and no join: a join is planned for the no rows that an empty queue has on record, and then compares every
-# row that is there with every one that goes. An id is given once, whatever the shard.
-DELETE = text("""
-    DELETE FROM outbox WHERE shard = ANY (CAST(:shards AS smallint[])) AND id = ANY (CAST(:ids AS bigint[]))
-""")
+# By where they stand, which no plan gets wrong; the shards' locks keep them there after the reading. A join is planned
+# for the no rows that an empty queue has on record, and then compares each that is there with each that goes.
+DELETE = text("DELETE FROM outbox WHERE ctid = ANY (CAST(CAST(:places AS text[]) AS tid[]))")
 
 BURY = text("""
     WITH hopeless AS (DELETE FROM outbox WHERE shard = :shard AND id = :id RETURNING *)
@@ -157,9 +155,7 @@ class Relay:
                 results = await self._producer.send([_record(row) for row in rows])
             fault("relay.published")
             acknowledged = _acknowledged(rows, results)
-            await tx.execute(
-                DELETE, {"shards": [row.shard for row in acknowledged], "ids": [row.id for row in acknowledged]}
-            )
+            await tx.execute(DELETE, {"places": [row.place for row in acknowledged]})
             await self._bury(tx, rows, results)
         await self._floors.sent(acknowledged)
         failed = len(rows) - len(acknowledged)
