@@ -36,6 +36,8 @@ REFUSED_SECONDS = 1.0
 DRAIN_SECONDS = 5.0
 HOPELESS_TRIES = 5
 
+# `coalesce` hides from the planner what is left out: in a queue of one topic it takes a list it does not know yet for
+# all there is, and a plan made for all times then sorts whole shards.
 # LATERAL and not EXISTS: that became a semi-join which reads a shard from its first entry and compares the floor only
 # then. Each round begins at another shard, or those at the end would wait for as long as those at the front have rows.
 LOCK_SHARDS = text("""
@@ -43,7 +45,7 @@ LOCK_SHARDS = text("""
     JOIN unnest(CAST(:shards AS smallint[]), CAST(:floors AS bigint[])) AS f (shard, floor) ON f.shard = s.shard
     CROSS JOIN LATERAL (
         SELECT FROM outbox o
-        WHERE o.shard = f.shard AND o.id > f.floor AND o.topic <> ALL (CAST(:absent AS text[])) ORDER BY o.id LIMIT 1
+        WHERE o.shard = f.shard AND o.id > f.floor AND coalesce(o.topic <> ALL (:absent), true) ORDER BY o.id LIMIT 1
     ) AS waiting
     ORDER BY (s.shard + CAST(:turn AS integer)) % 16 LIMIT :share
     FOR UPDATE OF s SKIP LOCKED
@@ -54,7 +56,7 @@ WAITING = text("""
         SELECT FROM unnest(CAST(:shards AS smallint[]), CAST(:floors AS bigint[])) AS f (shard, floor)
         CROSS JOIN LATERAL (
             SELECT FROM outbox o
-            WHERE o.shard = f.shard AND o.id > f.floor AND o.topic <> ALL (CAST(:absent AS text[]))
+            WHERE o.shard = f.shard AND o.id > f.floor AND coalesce(o.topic <> ALL (:absent), true)
             ORDER BY o.id LIMIT 1
         ) AS waiting
     )
@@ -75,7 +77,7 @@ READ = text("""
     FROM unnest(CAST(:shards AS smallint[]), CAST(:floors AS bigint[])) AS f (shard, floor)
     CROSS JOIN LATERAL (
         SELECT o.ctid, o.* FROM outbox o
-        WHERE o.shard = f.shard AND o.id > f.floor AND o.topic <> ALL (CAST(:absent AS text[]))
+        WHERE o.shard = f.shard AND o.id > f.floor AND coalesce(o.topic <> ALL (:absent), true)
         ORDER BY o.id LIMIT :per_shard
     ) o
     LIMIT :most
