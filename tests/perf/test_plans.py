@@ -183,7 +183,7 @@ async def test_a_round_of_the_relay(routing: Routing, floor: int, absent: list[s
     with watching(plans=True) as seen:
         async with database.as_system() as tx:
             rows = await sender._locked_rows(tx, absent)
-            await tx.execute(DELETE, {"shards": [row.shard for row in rows], "ids": [row.id for row in rows]})
+            await tx.execute(DELETE, {"places": [row.place for row in rows]})
     assert len(rows) == (MOST_ROWS if floor == 0 else 0)
     assert_by_index(seen, "outbox")
 
