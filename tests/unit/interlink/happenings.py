@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from contracts import ids
@@ -113,30 +114,21 @@ class Subject:
         )
 
     def moved(self, first: AssignmentCreated, second: AssignmentCreated) -> AssignmentMoved:
-        return AssignmentMoved(
-            entry=self.entry,
-            kind=self.kind,
-            referral=self.referral,
-            investigation=self.investigation,
-            assignment=first.assignment,
-            holder=first.holder,
-            reason="new_evidence",
-            moved_at=NOW,
-            successor=second.assignment,
-        )
+        return AssignmentMoved(**self._given_on(first, second), reason="new_evidence", moved_at=NOW)
 
     def declined(self, first: AssignmentCreated, second: AssignmentCreated) -> AssignmentDeclined:
-        return AssignmentDeclined(
-            entry=self.entry,
-            kind=self.kind,
-            referral=self.referral,
-            investigation=self.investigation,
-            assignment=first.assignment,
-            holder=first.holder,
-            reason="wrong_jurisdiction",
-            declined_at=NOW,
-            successor=second.assignment,
-        )
+        return AssignmentDeclined(**self._given_on(first, second), reason="wrong_jurisdiction", declined_at=NOW)
+
+    def _given_on(self, first: AssignmentCreated, second: AssignmentCreated) -> dict[str, Any]:
+        return {
+            "entry": self.entry,
+            "kind": self.kind,
+            "referral": self.referral,
+            "investigation": self.investigation,
+            "assignment": first.assignment,
+            "holder": first.holder,
+            "successor": second.assignment,
+        }
 
     def drafted(self, line: UUID, instrument: str = "production_order") -> IdentificationDrafted:
         return IdentificationDrafted(**self._of(line, instrument), drafted_at=NOW, perishes_at=after(1000))

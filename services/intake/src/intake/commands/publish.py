@@ -35,7 +35,7 @@ class Window:
 
 async def window(tx: Transaction, referral_id: UUID, among: int) -> Window:
     """What of the file is on its way, of the `among` entries told last."""
-    row = await tx.row(entry_store.UNDETERMINED, {"referral": referral_id, "among": among})
+    row = await tx.row(entry_store.WINDOW, {"referral": referral_id, "among": among})
     return Window(ahead=0, told_at=None) if row is None else Window(ahead=row.ahead, told_at=row.published_at)
 
 

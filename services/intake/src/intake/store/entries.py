@@ -109,7 +109,7 @@ NEXT_TO_PUBLISH = text("""
 """)
 
 # Of those told last: what got lost further back, if anything ever does, holds up nothing.
-UNDETERMINED = text("""
+WINDOW = text("""
     SELECT r.published_at, count(e.id) AS ahead FROM referral r LEFT JOIN entry e
       ON e.referral_id = r.id AND e.position > r.published_to - CAST(:among AS int) AND e.position <= r.published_to
       AND e.determination_sequence = 0 AND e.state = 'current'

@@ -1,11 +1,11 @@
-"""The outbox of probe keeps its pages when it runs empty."""
+"""The queues of intake keep their pages when they run empty."""
 
 from alembic import op
 
 from kit.migrations import v4
 
-revision = "0004"
-down_revision = "0003"
+revision = "0006"
+down_revision = "0005"
 
 
 def upgrade() -> None:

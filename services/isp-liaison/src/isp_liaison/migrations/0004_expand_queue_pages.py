@@ -1,4 +1,4 @@
-"""The outbox of isp_liaison keeps its pages when it runs empty."""
+"""The queues of isp-liaison keep their pages when they run empty."""
 
 from alembic import op
 

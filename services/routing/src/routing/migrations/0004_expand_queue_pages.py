@@ -1,11 +1,11 @@
-"""The outbox of notifications keeps its pages when it runs empty."""
+"""The queues of routing keep their pages when they run empty."""
 
 from alembic import op
 
 from kit.migrations import v4
 
-revision = "0003"
-down_revision = "0002"
+revision = "0004"
+down_revision = "0003"
 
 
 def upgrade() -> None:
