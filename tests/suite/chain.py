@@ -130,11 +130,6 @@ class Chain:
                         numbers.setdefault(line, set()).add(item["number"])
         return Counter({line: len(found) for line, found in numbers.items()})
 
-    async def received_by_agencies(self) -> dict[str, str]:
-        """Every webhook that an agency verified: its id, and whose it is."""
-        async with httpx.AsyncClient(base_url=self.suite.state.sandbox["receivers"], trust_env=False) as http:
-            return {item["id"]: item["agency"] for item in (await http.get("/received")).json()["items"]}
-
     async def completed(self) -> Counter[tuple[UUID, UUID]]:
         """How many different completed identifications there are of each suspect or victim and line."""
         kind = registry.of(IdentificationCompleted).type
@@ -143,7 +138,16 @@ class Chain:
         told = [IdentificationCompleted.model_validate_json(payload) for payload in events.values()]
         return Counter((one.entry, one.line) for one in told)
 
-    async def delivered(self) -> dict[str, str]:
+    async def not_received(self) -> dict[str, str]:
+        """Deliveries that notifications says were taken in, and the agency named has never verified.
+
+        The receivers are asked last: agencies are told of other tests' referrals meanwhile.
+        """
+        told = await self._delivered()
+        received = await self._received_by_agencies()
+        return {webhook: agency for webhook, agency in told.items() if received.get(webhook) != agency}
+
+    async def _delivered(self) -> dict[str, str]:
         """Deliveries that notifications says were taken in: the webhook's id, and whose it is."""
         kind = registry.of(DeliverySucceeded).type
         events = [
@@ -152,6 +156,11 @@ class Chain:
             if told.type == kind
         ]
         return {str(event.delivery): event.agency for event in events}
+
+    async def _received_by_agencies(self) -> dict[str, str]:
+        """Every webhook that an agency verified: its id, and whose it is."""
+        async with httpx.AsyncClient(base_url=self.suite.state.sandbox["receivers"], trust_env=False) as http:
+            return {item["id"]: item["agency"] for item in (await http.get("/received")).json()["items"]}
 
 
 @asynccontextmanager
