@@ -4,9 +4,11 @@ from collections.abc import AsyncIterator
 
 import pytest
 from probe.service import database_of
+from service.kit.due import NOW
 
 from kit.database import Database
 from kit.testing.databases import TestDatabase
+from kit.time import SettableClock
 
 
 @pytest.fixture
@@ -15,3 +17,9 @@ async def probe(database: TestDatabase) -> AsyncIterator[Database]:
     made = database_of(database)
     yield made
     await made.close()
+
+
+@pytest.fixture
+def clock() -> SettableClock:
+    """The time at which work is due."""
+    return SettableClock(NOW)

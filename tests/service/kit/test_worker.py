@@ -1,38 +1,23 @@
 """Due work: claimed once, called with no transaction open, applied only by who still holds it."""
 
 import asyncio
-from collections.abc import Coroutine, Sequence
-from datetime import UTC, datetime, timedelta
+from collections.abc import Coroutine
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
+import asyncpg
 import pytest
-from probe.service import received
+from service.kit.due import JOBS, NOW, apply, schedule, wake
 
 from kit.database import Database, Transaction
-from kit.jobs import Again, Done, Job, NewJob, Outcome, grouped, job
-from kit.outbox import Origin
+from kit.jobs import Again, Job, Outcome, job
 from kit.testing.databases import TestDatabase, fetch
 from kit.testing.eventually import eventually
 from kit.time import SettableClock, SystemClock
-from kit.worker import LEASE, MAX_ATTEMPTS, Worker, delay
+from kit.worker import CALL_SECONDS, LEASE, MAX_ATTEMPTS, Worker, delay
 
-NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
-JOBS = "SELECT kind, key, state, attempts, due_at, error FROM probe.job ORDER BY kind, key"
-
-
-@pytest.fixture
-def clock() -> SettableClock:
-    return SettableClock(NOW)
-
-
-async def schedule(probe: Database, key: str = "k", due_at: datetime = NOW) -> None:
-    async with probe.as_tenant("partner:a") as tx:
-        tx.schedule(NewJob(kind="probe.do", key=key, due_at=due_at, tenant="partner:a", payload={"n": 1}))
-
-
-async def apply(_application: Any, tx: Transaction, _job: Job, _result: Any) -> Outcome:
-    tx.publish(received(), Origin())
-    return Done()
+WAITING = "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
 
 
 async def fail(_application: Any, _job: Job) -> None:
@@ -167,6 +152,41 @@ async def test_a_worker_that_lost_its_lease_has_no_effect(
     assert len(await fetch(database.superuser_url, "SELECT FROM probe.outbox")) == 1
 
 
+async def test_a_call_counts_from_before_the_claim_that_may_have_taken_long(
+    probe: Database, clock: SettableClock, database: TestDatabase
+) -> None:
+    await schedule(probe)
+    connection = await asyncpg.connect(database.superuser_url)
+    try:
+        async with asyncio.TaskGroup() as group, connection.transaction():
+            await connection.execute("LOCK TABLE probe.job")
+            claim = group.create_task(Worker([job("probe.do", apply=apply)], None, probe, clock)._claim())
+            await eventually(lambda: fetch(database.superuser_url, WAITING))
+            seen = asyncio.get_running_loop().time()
+    finally:
+        await connection.close()
+    (claimed,) = claim.result()
+    assert claimed.call_until <= seen + CALL_SECONDS
+
+
+async def test_a_call_that_another_worker_may_be_about_to_begin_is_not_begun(
+    probe: Database, clock: SettableClock, database: TestDatabase
+) -> None:
+    """The process was frozen since the claim, or the claim took long."""
+    called: list[Job] = []
+
+    async def call(_application: Any, claimed: Job) -> None:
+        called.append(claimed)
+
+    await schedule(probe)
+    worker = Worker([job("probe.do", call=call, apply=apply)], None, probe, clock)
+    (claimed,) = await worker._claim()
+    await worker._do([replace(claimed, call_until=asyncio.get_running_loop().time())])
+    assert called == []
+    (row,) = await fetch(database.superuser_url, JOBS)
+    assert (row["state"], row["error"]) == ("pending", "Transient")
+
+
 async def test_recurring_work_is_planted_once_and_stays(
     probe: Database, clock: SettableClock, database: TestDatabase
 ) -> None:
@@ -234,119 +254,6 @@ async def test_recurring_work_never_dies(probe: Database, clock: SettableClock, 
         clock.advance(timedelta(hours=1, minutes=1))
     (row,) = await fetch(database.superuser_url, JOBS)
     assert row["state"] == "pending"
-
-
-async def wake(probe: Database, due_at: datetime = NOW) -> None:
-    async with probe.as_system() as tx:
-        tx.wake(NewJob(kind="probe.do", key="k", due_at=due_at, tenant="centre"))
-
-
-async def test_work_that_is_woken_while_it_runs_is_done_once_more(
-    probe: Database, clock: SettableClock, database: TestDatabase
-) -> None:
-    async def call(_application: Any, claimed: Job) -> None:
-        if claimed.asked == 0:
-            await wake(probe)
-
-    await wake(probe)
-    worker = Worker([job("probe.do", call=call, apply=apply)], None, probe, clock)
-    assert [await worker.run_once() for _ in range(3)] == [1, 1, 0]
-    assert await fetch(database.superuser_url, JOBS) == []
-    assert len(await fetch(database.superuser_url, "SELECT FROM probe.outbox")) == 2
-
-
-async def test_work_that_is_woken_during_its_last_attempt_is_not_dead(
-    probe: Database, clock: SettableClock, database: TestDatabase
-) -> None:
-    async def call(_application: Any, claimed: Job) -> None:
-        if claimed.asked == 0:
-            await wake(probe)
-            raise LookupError("no such provider")
-
-    await wake(probe)
-    await fetch(database.superuser_url, f"UPDATE probe.job SET attempts = {MAX_ATTEMPTS - 1}")
-    worker = Worker([job("probe.do", call=call, apply=apply)], None, probe, clock)
-    assert [await worker.run_once() for _ in range(3)] == [1, 1, 0]
-    assert await fetch(database.superuser_url, JOBS) == []
-
-
-async def test_work_that_is_woken_is_due_at_the_earlier_time(
-    probe: Database, clock: SettableClock, database: TestDatabase
-) -> None:
-    await wake(probe, NOW + timedelta(hours=2))
-    await wake(probe, NOW + timedelta(hours=1))
-    await wake(probe, NOW + timedelta(hours=3))
-    (row,) = await fetch(database.superuser_url, JOBS)
-    assert row["due_at"] == NOW + timedelta(hours=1)
-
-
-async def test_dead_work_that_is_woken_lives_again(
-    probe: Database, clock: SettableClock, database: TestDatabase
-) -> None:
-    await wake(probe)
-    await fetch(database.superuser_url, "UPDATE probe.job SET state = 'dead', attempts = 12")
-    await wake(probe)
-    assert await Worker([job("probe.do", apply=apply)], None, probe, clock).run_once() == 1
-    assert await fetch(database.superuser_url, JOBS) == []
-
-
-async def apply_all(_application: Any, tx: Transaction, due: Sequence[Job]) -> None:
-    for _ in due:
-        tx.publish(received(), Origin())
-    if any(one.key == "poison" for one in due):
-        raise LookupError("no such provider")
-
-
-async def test_work_of_a_grouped_kind_is_done_in_one_transaction(
-    probe: Database, clock: SettableClock, database: TestDatabase
-) -> None:
-    for number in range(5):
-        await schedule(probe, f"k{number}")
-    assert await Worker([grouped("probe.do", apply=apply_all)], None, probe, clock).run_once() == 5
-    assert await fetch(database.superuser_url, JOBS) == []
-    assert len(await fetch(database.superuser_url, "SELECT FROM probe.outbox")) == 5
-    assert len(await fetch(database.superuser_url, "SELECT DISTINCT xmin::text FROM probe.outbox")) == 1
-
-
-async def test_work_that_fails_in_a_group_fails_alone(
-    probe: Database, clock: SettableClock, database: TestDatabase
-) -> None:
-    for key in ("before", "poison", "then"):
-        await schedule(probe, key)
-    assert await Worker([grouped("probe.do", apply=apply_all)], None, probe, clock).run_once() == 3
-    (row,) = await fetch(database.superuser_url, JOBS)
-    assert (row["key"], row["state"], row["attempts"], row["error"]) == ("poison", "pending", 1, "LookupError")
-    assert len(await fetch(database.superuser_url, "SELECT FROM probe.outbox")) == 2
-
-
-async def test_work_in_a_group_that_is_woken_while_it_runs_is_done_once_more(
-    probe: Database, clock: SettableClock, database: TestDatabase
-) -> None:
-    async def waking(_application: Any, tx: Transaction, due: Sequence[Job]) -> None:
-        await apply_all(_application, tx, due)
-        if any(one.key == "k" and one.asked == 0 for one in due):
-            await wake(probe)
-
-    await wake(probe)
-    await schedule(probe, "other")
-    worker = Worker([grouped("probe.do", apply=waking)], None, probe, clock)
-    assert [await worker.run_once() for _ in range(3)] == [2, 1, 0]
-    assert await fetch(database.superuser_url, JOBS) == []
-    assert len(await fetch(database.superuser_url, "SELECT FROM probe.outbox")) == 3
-
-
-async def test_a_group_that_lost_the_lease_of_one_job_does_the_others(
-    probe: Database, clock: SettableClock, database: TestDatabase
-) -> None:
-    await schedule(probe, "kept")
-    await schedule(probe, "lost")
-    slow = Worker([grouped("probe.do", apply=apply_all)], None, probe, clock)
-    claimed = await slow._claim()
-    await fetch(database.superuser_url, "UPDATE probe.job SET token = gen_random_uuid() WHERE key = 'lost'")
-    await slow._do(claimed)
-    (row,) = await fetch(database.superuser_url, JOBS)
-    assert (row["key"], row["state"]) == ("lost", "running")
-    assert len(await fetch(database.superuser_url, "SELECT FROM probe.outbox")) == 1
 
 
 async def test_a_call_that_hangs_holds_up_no_other_work(probe: Database, database: TestDatabase) -> None:

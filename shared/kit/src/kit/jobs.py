@@ -36,7 +36,10 @@ class NewJob:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """A claimed job. `attempts` counts this one, `asked` how often it was woken before it was claimed."""
+    """A claimed job. `attempts` counts this one, `asked` how often it was woken before it was claimed.
+
+    Its outside call is over at `call_until`, of the event loop's clock: whoever claims it next begins the same call.
+    """
 
     id: UUID
     kind: str
@@ -46,6 +49,7 @@ class Job:
     attempts: int
     asked: int
     token: UUID
+    call_until: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from sqlalchemy import text
 from contracts import ids
 from kit import telemetry
 from kit.database import Database, Transaction
+from kit.errors import Transient
 from kit.failures import is_transient
 from kit.faults import fault
 from kit.jobs import Again, Done, GroupType, Job, JobType, NewJob
@@ -34,7 +35,7 @@ PATIENCE = 6
 KILLED_AT_ONCE = 3
 """Attempts that may end with their process before the next one waits."""
 CALL_SECONDS = 100.0
-"""Longest call, below the lease: another worker must not begin the same call beside it."""
+"""Longest time from the claim to the end of the call, below the lease: nobody may begin the same call beside it."""
 FIRST_DELAY = timedelta(seconds=1)
 LONGEST_DELAY = timedelta(hours=1)
 
@@ -200,6 +201,7 @@ class Worker:
 
     async def _claim(self, limit: int = SLOTS) -> list[Job]:
         now, token = self._clock.now(), ids.new()
+        call_until = asyncio.get_running_loop().time() + CALL_SECONDS
         async with self._database.as_system() as tx:
             rows = await tx.rows(
                 CLAIM,
@@ -224,6 +226,7 @@ class Worker:
                 attempts=row.attempts,
                 asked=row.asked,
                 token=token,
+                call_until=call_until,
             )
             for row in rows
         ]
@@ -256,7 +259,9 @@ class Worker:
     async def _called(self, declared: JobType, claimed: Job) -> Any:
         if declared.call is None:
             return None
-        async with asyncio.timeout(CALL_SECONDS):
+        if asyncio.get_running_loop().time() >= claimed.call_until:
+            raise Transient("the claim took long, or the process was frozen after it", retry_after=1)
+        async with asyncio.timeout_at(claimed.call_until):
             return await declared.call(self._application, claimed)
 
     async def _apply(self, declared: JobType, claimed: Job, result: Any) -> None:
