@@ -3,6 +3,8 @@
 import asyncio
 import random
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID
 
 import asyncpg
@@ -143,6 +145,55 @@ async def test_a_preservation_locks_every_request_for_its_data_before_any_line(
     assert len(await liaison.published(IdentificationPreserved)) == 1
 
 
+ADD_TO_ORDER = """
+    WITH added AS (
+        INSERT INTO isp_liaison.line
+        SELECT (jsonb_populate_record(l, jsonb_build_object(
+            'id', gen_random_uuid(), 'instrument', r.instrument, 'request', r.id
+        ))).* FROM isp_liaison.line l, isp_liaison.request r WHERE l.id = $1 AND r.number = $2
+        RETURNING request, perishes_at
+    )
+    UPDATE isp_liaison.request r SET perishes_at = added.perishes_at FROM added WHERE r.id = added.request
+"""
+BLOCKED = "SELECT FROM pg_stat_activity WHERE $1 = ANY (pg_blocking_pids(pid))"
+SOONER = """
+    WITH hastened AS (UPDATE isp_liaison.line SET perishes_at = $2 WHERE id = $1 RETURNING request)
+    UPDATE isp_liaison.request r SET perishes_at = $2 FROM hastened WHERE r.id = hastened.request
+"""
+
+
+async def test_a_preservation_does_not_undo_the_sooner_day_of_a_draft_that_was_opened_meanwhile(
+    liaison: Liaison, database: TestDatabase
+) -> None:
+    """The draft asks for what is preserved, too, and another batch is adding to it what perishes sooner."""
+    kept = await liaison.given(capture(ADDRESSES[0], asn=EAST))
+    demand = await liaison.sent(DEMAND)
+    (preserved,) = await liaison.lines(demand)
+    other = await liaison.given(capture(ADDRESSES[1], asn=EAST, at=capture().capture.at.replace(day=12)))
+    await liaison.post("requests:draft", {"instrument": ORDER, "lines": [str(await _line_of(liaison, other))]})
+    order = await liaison.number(ORDER)
+    (of_order,) = await liaison.lines(order)
+    async with liaison.of_provider("east") as client:
+        told = {"zone": "America/Halifax", "lines": [{"line": preserved["line"], "outcome": "preserved"}]}
+        assert (await client.post(f"/v1/requests/{demand}:answer", json=told)).status_code == 200
+    holding, adding = await asyncpg.connect(database.superuser_url), await asyncpg.connect(database.superuser_url)
+    try:
+        async with asyncio.TaskGroup() as group, adding.transaction():
+            async with holding.transaction():
+                await holding.execute("SELECT FROM isp_liaison.request WHERE instrument = $1 FOR UPDATE", PRODUCTION)
+                applied = group.create_task(liaison.harness.work())
+                await eventually(lambda: _waits(liaison))
+                await liaison.harness.rows(ADD_TO_ORDER, await _line_of(liaison, kept), order)
+                await adding.execute(SOONER, UUID(of_order["line"]), datetime(2026, 12, 5, tzinfo=UTC))
+            await eventually(lambda: _waits_for(liaison, adding, applied))
+    finally:
+        await holding.close()
+        await adding.close()
+    assert len(await liaison.published(IdentificationPreserved)) == 1
+    assert (await liaison.shown(order))["perishes_at"] == "2026-12-05T00:00:00Z"
+
+
+LOCK_LINE = "SELECT FROM isp_liaison.line WHERE id = $1 FOR UPDATE"
 CURRENT = "SELECT FROM isp_liaison.line_entry WHERE entry = $1 AND state = 'current'"
 
 
@@ -156,14 +207,15 @@ async def test_who_is_cancelled_is_asked_about_no_more_though_a_line_moves_meanw
     (line,) = await liaison.lines(number)
     if moved_by == "return":
         await liaison.submit(number)
+        held = "SELECT FROM isp_liaison.request WHERE number = $1 FOR UPDATE", number
         moving = liaison.post(f"requests/{number}:return", {"reason": "x"}, sub="officer-2")
     else:
+        held = LOCK_LINE, UUID(line["line"])
         moving = liaison.post("requests:draft", {"instrument": ORDER, "lines": [line["line"]]})
     connection = await asyncpg.connect(database.superuser_url)
     try:
         async with asyncio.TaskGroup() as group, connection.transaction():
-            await connection.execute("SELECT FROM isp_liaison.request FOR UPDATE")
-            await connection.execute("SELECT FROM isp_liaison.line FOR UPDATE")
+            await connection.execute(*held)  # both wait for this one row: who came first goes first
             moved = group.create_task(moving)
             await eventually(lambda: _waits(liaison))
             group.create_task(liaison.cancelled(entry))
@@ -180,7 +232,6 @@ JOIN = """
     SELECT (jsonb_populate_record(e, jsonb_build_object('line', $2::uuid, 'entry', $3::uuid, 'state', 'current'))).*
     FROM isp_liaison.line_entry e WHERE e.line = $1
 """
-LOCK_LINE = "SELECT FROM isp_liaison.line WHERE id = $1 FOR UPDATE"
 
 
 async def _line_of(liaison: Liaison, entry: UUID) -> UUID:
@@ -295,3 +346,8 @@ async def test_the_last_of_two_checks_at_once_leaves_no_line_open(liaison: Liais
 
 async def _waits(liaison: Liaison, at_least: int = 1) -> bool:
     return len(await liaison.harness.rows(WAITING)) >= at_least
+
+
+async def _waits_for(liaison: Liaison, connection: asyncpg.Connection, task: asyncio.Task[Any]) -> bool:
+    """Somebody waits for what the connection has locked, or the task is done without."""
+    return task.done() or bool(await liaison.harness.rows(BLOCKED, connection.get_server_pid()))

@@ -4,7 +4,7 @@ A preservation tells of no person, so nobody has to check it: it counts at once.
 waits for a second person (`commands.check`).
 """
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 
 from isp_liaison.application import Application
 from isp_liaison.commands import redirect, scheduling, sending, telling
@@ -20,7 +20,8 @@ async def apply(app: Application, tx: Transaction, request_id: RequestId, given:
     """Apply taken answers of one request. Repeated, it changes nothing."""
     # What is preserved perishes later in every request for it: all of them are locked before any line is touched.
     concerned = {request_id, *await lines.requests_of_same_data(tx, request_id)}
-    request = (await requests.lock(tx, concerned)).get(request_id)
+    locked = await requests.lock(tx, concerned)
+    request = locked.get(request_id)
     if request is None:
         return
     await sending.has_it(app, tx, request)
@@ -31,22 +32,18 @@ async def apply(app: Application, tx: Transaction, request_id: RequestId, given:
         if one.state is AnswerState.APPLIED and found[one.line].state is LineState.ANSWERED
     ]
     if said:
-        await _applied(app, tx, request, {line.id: line for line in found.values()}, said)
+        await lines.end(tx, [(one.line, one.outcome) for one in said], LineState.DONE, tx.now())
+        await _preserved(tx, request, found, said, locked)
+        await _redirected(app, tx, request, found, said)
     await settle(tx, request_id)
 
 
-async def _applied(
-    app: Application, tx: Transaction, request: Request, found: dict[LineId, Line], said: Sequence[Answer]
+async def _preserved(
+    tx: Transaction, request: Request, found: dict[LineId, Line], said: Sequence[Answer], locked: Container[RequestId]
 ) -> None:
-    await lines.end(tx, [(one.line, one.outcome) for one in said], LineState.DONE, tx.now())
     kept = [one.line for one in said if one.outcome == PRESERVED]
-    if kept:
-        await _preserved(tx, request, found, kept)
-    elsewhere = [(found[one.line], one.redirect_to) for one in said if one.outcome == REDIRECT]
-    await redirect.open_lines(app, tx, request, [(line, to) for line, to in elsewhere if to is not None])
-
-
-async def _preserved(tx: Transaction, request: Request, found: dict[LineId, Line], kept: Sequence[LineId]) -> None:
+    if not kept:
+        return
     carrying = (await requests.authorities(tx, [request.id]))[request.id]
     asked_for = await lines.entries(tx, kept)
     told = [one for several in asked_for.values() for one in several if one.current]
@@ -54,7 +51,15 @@ async def _preserved(tx: Transaction, request: Request, found: dict[LineId, Line
     day = scheduling.of_preservation(tx, request, carrying)
     if day is not None:
         concerned = await lines.preserved_until(tx, kept, day.over_from)
-        await requests.refresh(tx, concerned)
+        # Another one was opened meanwhile and may be collecting what perishes sooner: its day changes under its lock.
+        await requests.refresh(tx, (one for one in concerned if one in locked))
+
+
+async def _redirected(
+    app: Application, tx: Transaction, request: Request, found: dict[LineId, Line], said: Sequence[Answer]
+) -> None:
+    elsewhere = [(found[one.line], one.redirect_to) for one in said if one.outcome == REDIRECT]
+    await redirect.open_lines(app, tx, request, [(line, to) for line, to in elsewhere if to is not None])
 
 
 async def settle(tx: Transaction, request_id: RequestId) -> None:
