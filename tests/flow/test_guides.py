@@ -37,6 +37,7 @@ async def a_life(suite: Suite, seed: int) -> set[UUID]:
 
 async def test_an_agency_registers_its_endpoint_and_its_secret_verifies_what_arrives(suite: Suite) -> None:
     await suite.ready()
+    await eventually(lambda: suite.rows("SELECT FROM notifications.agency WHERE id = 'ice-on'"))  # told by routing
     script = here(suite, block(AGENCIES, "bash", "<!-- run: register -->"))
     registered = json.loads(await run(suite, "bash", "-euo", "pipefail", "-c", script))
     assert registered["secret"].startswith("whsec_")

@@ -68,7 +68,7 @@ async def test_the_story_of_a_suspect_names_its_body_and_says_why(suite: Suite) 
         events = [
             JurisdictionDetermined.model_validate_json(payload) for told, payload in records if told.type == wanted
         ]
-        return {event.entry: event for event in events if event.entry in entries}
+        return {event.entry: event for event in events if event.entry in entries and event.kind == "suspect"}
 
     entry, event = next(iter((await eventually(determined)).items()))
     async with suite.client("routing", "coordinator") as http:

@@ -163,6 +163,7 @@ async def drained(suite: Suite, name: str) -> None:
     process = psutil.Process(suite.pid(name))
     process.send_signal(signal.SIGTERM)
     await asyncio.to_thread(process.wait, DRAIN_SECONDS)  # raises where it still runs
+    await suite.replaced(name, process.pid)
     await suite.ready()
 
 

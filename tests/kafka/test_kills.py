@@ -14,6 +14,7 @@ import pytest
 from probe.broker import Serving, Topics
 from probe.service import EFFECTS, Application, received
 
+from contracts import ids
 from interlink.stack.environment import inherited
 from kit.database import Database
 from kit.kafka import KafkaAccess
@@ -28,7 +29,8 @@ TESTS = Path(__file__).parents[1]
 class Spawn:
     """Starts the probe as a process."""
 
-    def __init__(self, topics: Topics, kafka_access: KafkaAccess, database: TestDatabase) -> None:
+    def __init__(self, topics: Topics, kafka_access: KafkaAccess, database: TestDatabase, folder: Path) -> None:
+        self._folder = folder
         self._told: dict[str, Any] = {
             "kafka": asdict(kafka_access),
             "database": database.url("probe_system"),
@@ -39,15 +41,17 @@ class Spawn:
     @asynccontextmanager
     async def __call__(self, role: str, *, faults: Sequence[str] = ()) -> AsyncGenerator[asyncio.subprocess.Process]:
         """Running inside the block, unless it kills itself; told to stop at its end."""
+        begun = self._folder / str(ids.new())
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
             "probe",
-            json.dumps({**self._told, "roles": [role], "faults": list(faults)}),
+            json.dumps({**self._told, "roles": [role], "faults": list(faults), "begun": str(begun)}),
             env={**inherited(), "PYTHONPATH": ":".join([str(TESTS), *(path for path in sys.path if path)])},
             stdout=asyncio.subprocess.DEVNULL,
         )
         try:
+            await eventually(begun.exists, within=30)
             yield process
         finally:
             if process.returncode is None:
@@ -57,8 +61,8 @@ class Spawn:
 
 
 @pytest.fixture
-def spawn(topics: Topics, kafka_access: KafkaAccess, database: TestDatabase) -> Spawn:
-    return Spawn(topics, kafka_access, database)
+def spawn(topics: Topics, kafka_access: KafkaAccess, database: TestDatabase, tmp_path: Path) -> Spawn:
+    return Spawn(topics, kafka_access, database, tmp_path)
 
 
 async def publish(probe: Database, number: int) -> list[str]:

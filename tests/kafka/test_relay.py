@@ -4,6 +4,7 @@
 import asyncio
 import json
 import random
+import time
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
@@ -101,7 +102,7 @@ async def test_what_lies_below_a_floor_all_the_same_is_found_within_half_a_minut
     relay._floors.at = dict.fromkeys(relay._floors.at, 1_000_000)
     await publish(probe, received())
     assert (await relay.run_once()).rows == 0
-    relay._floors._began -= WALK_EVERY - WALK_FOR / 2
+    relay._floors._began = time.monotonic() - (WALK_EVERY - WALK_FOR / 2)
     assert (await relay.run_once()).rows == 1
 
 

@@ -60,6 +60,10 @@ class Suite:
         """kill -9, and wait until the supervisor has started another one; its socket takes requests all the while."""
         before = self.pid(process)
         self.kill(process)
+        await self.replaced(process, before)
+
+    async def replaced(self, process: str, before: int) -> None:
+        """Wait until another process has its name; until then the supervisor may call the one before ready."""
 
         def another() -> bool:
             (now,) = [one.pid for one in self.state.processes if one.name == process]

@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
+from intake.api import batches, referrals
 from intake.service import service
 from kit.testing.databases import TestDatabase
 from kit.testing.harness import Harness, running
@@ -43,10 +44,17 @@ def options() -> dict[str, Any]:
 
 @pytest.fixture
 async def intake(database: TestDatabase, options: dict[str, Any]) -> AsyncIterator[Harness]:
-    """Intake with its sandbox partners; a file of more than three entries counts as large."""
-    usual = {"largest_direct": 3, "publish_chunk": 2}
+    """Intake with its sandbox partners; a file of more than three entries counts as large, any disk will do."""
+    usual = {"largest_direct": 3, "publish_chunk": 2, "disk_left": 0.0}
     async with running(service, database, SettableClock(NOW), **usual | options) as harness:
         yield harness
+
+
+@pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who waits for another request of the same key waits for as long as a busy machine takes."""
+    for api in (referrals, batches):
+        monkeypatch.setattr(api, "LONGEST_WAIT_SECONDS", 60.0)
 
 
 @pytest.fixture

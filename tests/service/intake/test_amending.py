@@ -3,6 +3,8 @@
 import asyncio
 from typing import Any
 
+import pytest
+
 from contracts.events.entries import (
     SuspectAmended,
     SuspectReported,
@@ -147,6 +149,7 @@ async def test_a_victim_may_come_later(intake: Harness, partner: Any) -> None:
     assert await intake.published(SuspectAmended) == []
 
 
+@pytest.mark.usefixtures("patient")
 async def test_concurrent_amendments_leave_the_highest_version(intake: Harness, partner: Any) -> None:
     await partner.post(a_file(1, suspect("S-1", "24.48.0.1")))
     async with asyncio.TaskGroup() as group:

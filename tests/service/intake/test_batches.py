@@ -209,6 +209,7 @@ async def test_a_later_version_is_refused_and_leaves_the_known_one_alone(intake:
     assert await staged(intake) == before
 
 
+@pytest.mark.usefixtures("patient")
 async def test_concurrent_batches_of_one_key_have_one_effect(intake: Harness, partner: Any) -> None:
     async with asyncio.TaskGroup() as group:
         posts = [group.create_task(post(partner, a_file(9), Idempotency_Key="k")) for _ in range(6)]

@@ -82,6 +82,7 @@ async def _at_once(posts: list[Any]) -> list[httpx.Response]:
     return [task.result() for task in tasks]
 
 
+@pytest.mark.usefixtures("patient")
 async def test_concurrent_posts_of_one_key_have_one_effect(intake: Harness, partner: Any) -> None:
     answers = await _at_once([partner.post(a_file(), Idempotency_Key="k") for _ in range(12)])
     assert {answer.status_code for answer in answers} == {201}

@@ -131,7 +131,7 @@ async def test_stopping_ends_it_and_starts_no_other(kept: Kept) -> None:
 
 async def test_connections_wait_while_no_process_serves_them(tmp_path: Path) -> None:
     made = Kept(tmp_path, issuer(Restart.REPLACE))
-    with socket.create_connection(made.address, timeout=5) as early:
+    with socket.create_connection(made.address, timeout=60) as early:
         assert not accepts(psutil.Process().pid, made.listening)
         async with asyncio.TaskGroup() as group:
             group.create_task(made.child.run())

@@ -291,14 +291,21 @@ class Liaison:
 
 
 @pytest.fixture
-async def liaison(database: TestDatabase) -> AsyncIterator[Liaison]:
+def channel_seconds() -> float:
+    """How long a provider may take: longer than any test, so that a busy machine is not a provider that hangs."""
+    return 30.0
+
+
+@pytest.fixture
+async def liaison(database: TestDatabase, channel_seconds: float) -> AsyncIterator[Liaison]:
     """Liaison, started on a database of its own; a Monday at 15:00 UTC."""
     async with serving() as provider:
         settings = {
             "sandbox_channels": provider.channels,
             "channel_secrets": SecretStr(f"provider-north={SECRET},provider-east={SECRET}"),
             "allowed_hosts": "127.0.0.1",
-            "channel_seconds": 0.5,
+            "channel_seconds": channel_seconds,
+            "pool_size": 16,  # whoever works waits behind nobody who waits for a lock
         }
         async with running(service, database, SettableClock(NOW), **settings) as harness:
             yield Liaison(harness, await harness.process.keyring.new_key(), provider)

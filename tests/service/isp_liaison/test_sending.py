@@ -26,6 +26,12 @@ FAILING = {
 }
 
 
+@pytest.fixture
+def channel_seconds() -> float:
+    """Some providers hang here."""
+    return 3.0
+
+
 async def approved(liaison: Liaison) -> str:
     await liaison.given()
     number = await liaison.number()

@@ -87,6 +87,7 @@ async def test_a_clock_that_is_ahead_makes_the_inbox_forget_nothing(database: Te
     ahead = SettableClock(SystemClock().now() + timedelta(days=400))
     harness = Harness(PROBE, database, ahead, kafka="127.0.0.1:1")
     kept = "SELECT relname FROM pg_class WHERE relname ~ '^inbox_[0-9_]+$' ORDER BY 1"
+    await harness.rows("SELECT probe.inbox_partitions(clock_timestamp(), interval '130 days')")  # also of next month
     before = await harness.rows(kept)
     async with harness.process:
         await harness.process.worker.plant()

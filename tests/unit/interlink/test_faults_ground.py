@@ -9,7 +9,7 @@ from random import Random
 import psutil
 import pytest
 
-from interlink.faults import sizes
+from interlink.faults import run, sizes
 from interlink.faults.acts import catalogue
 from interlink.faults.ground import Ground
 from interlink.faults.watch import Watch
@@ -96,3 +96,23 @@ def test_every_service_is_told_where_its_clock_may_be_moved(tmp_path: Path) -> N
     options = sizes.SHORT.options(Home.open(tmp_path))
     assert options["ISP_LIAISON_CLOCK_FAULTS"] == str(tmp_path / "clocks")
     assert options["ROUTING_SESSION_SECONDS"] == "6.0"
+
+
+def test_a_fault_that_there_was_nobody_to_do_to_has_its_turn_again(
+    ground: Ground, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run, "PAUSE_SECONDS", (0.0, 0.0))
+    outcomes = iter([False, True])
+
+    def first(_ground: Ground) -> bool:
+        return True
+
+    def second(struck: Ground) -> bool:
+        done = next(outcomes)
+        if done:
+            struck.over.set()
+        return done
+
+    missing = {first, second}
+    run._lane(ground, [first, second], missing)
+    assert (missing, list(outcomes)) == (set(), [])

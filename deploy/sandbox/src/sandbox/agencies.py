@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from sandbox.calls import LARGEST_PAGE, RefusedError, Service, TokenOf, said
+from sandbox.calls import LARGEST_PAGE, TIMEOUT_SECONDS, RefusedError, Service, TokenOf, said
 
 Json: TypeAlias = dict[str, Any]
 
@@ -65,7 +65,9 @@ class Agencies:
         """Base addresses of the two services' APIs and of the receivers."""
         self._routing = Service(routing, token, transport)
         self._notifications = Service(notifications, token, transport)
-        self._receivers = httpx.Client(base_url=receivers, trust_env=False, transport=transport)
+        self._receivers = httpx.Client(
+            base_url=receivers, trust_env=False, transport=transport, timeout=TIMEOUT_SECONDS
+        )
         self._hooks = f"{receivers.rstrip('/')}/hooks/"
 
     def __enter__(self) -> "Agencies":

@@ -16,7 +16,7 @@ TokenOf: TypeAlias = Callable[[str], str]
 
 LARGEST_PAGE = 200
 PURPOSE = "demonstration"
-_TIMEOUT_SECONDS = 30.0
+TIMEOUT_SECONDS = 30.0
 _AWAY = 503
 _PATIENCE_SECONDS, _LONGEST_WAIT_SECONDS = 20.0, 1.0
 
@@ -40,7 +40,7 @@ class Service:
         self._http = httpx.Client(
             base_url=base_url,
             headers={"Interlink-Purpose": PURPOSE},
-            timeout=_TIMEOUT_SECONDS,
+            timeout=TIMEOUT_SECONDS,
             trust_env=False,
             transport=transport,
         )

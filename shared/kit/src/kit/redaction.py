@@ -50,7 +50,7 @@ PATTERNS: Final = tuple(
         r"(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?![\w])",
         # IPv6 and MAC: a "::" or at least four colons between hexadecimal groups; a time of day has two.
         r"(?<![A-Za-z0-9])(?:[0-9A-Fa-f]{0,4}:){4,}[0-9A-Fa-f.]*",
-        r"(?<![A-Za-z0-9])(?:[0-9A-Fa-f]{1,4}:)+:[0-9A-Fa-f:.]*|(?<![\w:])::[0-9A-Fa-f][0-9A-Fa-f:.]*",
+        r"(?<![A-Za-z0-9])(?:[0-9A-Fa-f]{1,4}:)+:[0-9A-Fa-f:.]*|(?<!\w)::[0-9A-Fa-f][0-9A-Fa-f:.]*",
         r"(?<![\w-])\+\d[\d\s().-]{6,18}\d(?![\w-])",
         r"(?<![\w.-])(?:1[\s.-]?)?\(?[2-9]\d{2}\)?[\s.-]?\d{3}[\s.-]?\d{4}(?![\w-])",
     )

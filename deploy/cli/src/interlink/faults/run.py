@@ -132,31 +132,31 @@ def _under_fire(
 def _shoot(ground: Ground, seconds: float, only: Sequence[str]) -> None:
     known = catalogue.everything(ground.size)
     lanes = catalogue.lanes(ground.size, ground.random) if not only else [[known[name] for name in only]]
-    left = [len(lane) for lane in lanes]
+    missing = [set(lane) for lane in lanes]
     with ThreadPoolExecutor(len(lanes) + 1) as side_by_side:
-        shooting = [side_by_side.submit(_lane, ground, lane, left, number) for number, lane in enumerate(lanes)]
+        shooting = [side_by_side.submit(_lane, ground, *lane) for lane in zip(lanes, missing, strict=True)]
         if not only:
             shooting.append(side_by_side.submit(kill.kill_until_over, ground))
         least = 0 if only else ground.size.least_kills
         try:
             time.sleep(seconds)
-            ground.wait_for(lambda: kills(ground.strikes) >= least and max(left) <= 0, seconds * (LONGEST - 1))
+            ground.wait_for(lambda: kills(ground.strikes) >= least and not any(missing), seconds * (LONGEST - 1))
         finally:
             ground.over.set()
         for lane in shooting:
             lane.result()
 
 
-def _lane(ground: Ground, acts: Sequence[catalogue.Act], left: list[int], number: int) -> None:
-    """One after the other, again and again, with a breath between them; counts down what has not had its turn."""
+def _lane(ground: Ground, acts: Sequence[catalogue.Act], missing: set[catalogue.Act]) -> None:
+    """One after the other, again and again, with a breath between them; what was done is missing no more."""
     for act in cycle(acts):
         if ground.over.wait(ground.random.uniform(*PAUSE_SECONDS)):
             return
         try:
-            act(ground)
+            if act(ground):
+                missing.discard(act)
         except (StackError, httpx.HTTPError, OSError) as error:
             ground.struck("cut short", fault=f"{type(error).__name__}: {error}")
-        left[number] -= 1
 
 
 def _settled(home: Home, look: Look, seconds: float) -> tuple[Evidence, list[Problem]]:

@@ -9,8 +9,9 @@ from interlink.faults.acts import clock, database, freeze, kill, members, outsid
 from interlink.faults.ground import Ground
 from interlink.faults.sizes import Size
 
-Act: TypeAlias = Callable[[Ground], None]
-"""Does one fault, lets it last, undoes it, and notes it with `Ground.struck`. Everything it may fail with is noted."""
+Act: TypeAlias = Callable[[Ground], bool]
+"""Does one fault, lets it last, undoes it, and notes it with `Ground.struck`. Everything it may fail with is noted.
+False where there was nobody to do it to."""
 
 KILLS = "kills"
 RESTORE = "restore"

@@ -7,12 +7,12 @@ READY_SECONDS = 3.0
 LASTS_SECONDS = 5.0
 
 
-def strike(ground: Ground) -> None:
+def strike(ground: Ground) -> bool:
     """Behind, ahead, and back. Nobody kills it meanwhile."""
     jump = ground.size.jump_seconds
     with ground.one_of(WORKERS, READY_SECONDS) as one:
         if one is None:
-            return
+            return False
         file = sizes.clocks(ground.home) / one.name
         file.parent.mkdir(exist_ok=True)
         try:
@@ -24,3 +24,4 @@ def strike(ground: Ground) -> None:
         finally:
             file.unlink(missing_ok=True)
         ground.struck(f"clock jumped by ±{jump} s")
+        return True

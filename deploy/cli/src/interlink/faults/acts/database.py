@@ -18,17 +18,19 @@ ENDED = (OSError, asyncpg.InterfaceError, asyncpg.PostgresConnectionError, async
 """What a client sees of a server that ends, or is not up yet."""
 
 
-def snapshot(ground: Ground) -> None:
+def snapshot(ground: Ground) -> bool:
     """A transaction that sees the past and stays open."""
     fault = asyncio.run(_hold(ground, "SELECT count(*) FROM intake.outbox", ground.size.snapshot_seconds))
     ground.struck(f"old snapshot held {ground.size.snapshot_seconds:.0f} s", fault=fault)
+    return True
 
 
-def pool(ground: Ground) -> None:
+def pool(ground: Ground) -> bool:
     """Every connection of a service waits for one table, until no request or handler gets another."""
     table = ground.random.choice(TABLES)
     fault = asyncio.run(_hold(ground, f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE", EXHAUSTED_SECONDS))
     ground.struck("pool exhausted", fault=fault)
+    return True
 
 
 async def _hold(ground: Ground, statement: str, seconds: float) -> str:

@@ -25,23 +25,23 @@ def kill_until_over(ground: Ground) -> None:
         thread.join()
 
 
-def once(ground: Ground) -> None:
+def once(ground: Ground) -> bool:
     """One of them."""
     one = ground.chosen(ground.watch.ready(READY_SECONDS))
-    if one is not None:
-        _killed(ground, one)
+    return one is not None and _killed(ground, one)
 
 
-def _killed(ground: Ground, one: ProcessState) -> None:
+def _killed(ground: Ground, one: ProcessState) -> bool:
     try:
         if not signalled(one, signal.SIGKILL):
-            return
+            return False
         began = time.monotonic()
         strike = ground.struck(KIND)
         if ground.wait_for(lambda: _is_back(ground, one), BACK_SECONDS):
             strike.recovered = time.monotonic() - began
         else:
             strike.fault = f"{one.name} was not ready again within {BACK_SECONDS:.0f} s"
+        return True
     finally:
         ground.released(one.name)
 

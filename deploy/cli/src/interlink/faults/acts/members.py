@@ -13,11 +13,11 @@ WORKS_SECONDS = 7.0
 DRAIN_SECONDS = 20.0
 
 
-def strike(ground: Ground) -> None:
+def strike(ground: Ground) -> bool:
     """One joins, works for a while, and drains as a deployment would have it."""
     admin_url = Database(home=ground.home).admin_url
     if admin_url is None:
-        return
+        return False
     workers = [process for process in processes.load() if process.name.endswith("-worker")]
     chosen = ground.random.choice(workers)
     around = preparing.surroundings(ground.home, admin_url)
@@ -32,8 +32,9 @@ def strike(ground: Ground) -> None:
         member.kill()
         member.wait()
         ground.struck("member added and removed", fault=f"a second {chosen.name} did not drain")
-        return
+        return True
     ground.struck("member added and removed", fault=f"a second {chosen.name} died" if died else "")
+    return True
 
 
 def _started(ground: Ground, chosen: Process, environment: dict[str, str]) -> "subprocess.Popen[bytes]":

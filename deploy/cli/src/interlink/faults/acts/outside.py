@@ -1,5 +1,6 @@
 """The outside world at its worst: providers and agencies' systems that hang, or fail, and then behave again."""
 
+import time
 from typing import Any
 
 import httpx
@@ -15,16 +16,18 @@ FAILING_SECONDS = 3.0
 SHARE = 3
 
 
-def slow(ground: Ground) -> None:
+def slow(ground: Ground) -> bool:
     """A provider and a third of the agencies take their time."""
     _misbehave(ground, {"hang_seconds": HANGS_SECONDS}, SLOW_SECONDS)
     ground.struck("providers and receivers slow")
+    return True
 
 
-def failing(ground: Ground) -> None:
+def failing(ground: Ground) -> bool:
     """A provider and a third of the agencies fail."""
     _misbehave(ground, {"status": ground.random.choice((500, 503))}, FAILING_SECONDS)
     ground.struck("providers and receivers failing")
+    return True
 
 
 def heal(ground: Ground) -> None:
@@ -35,12 +38,14 @@ def heal(ground: Ground) -> None:
 
 
 def _misbehave(ground: Ground, behaviour: dict[str, Any], seconds: float) -> None:
+    """All of them behave again in the order in which they ceased to: each misbehaves for as long as the first one."""
     with httpx.Client(trust_env=False, timeout=10) as http:
         doors = _doors(ground, http, share=SHARE)
+        until = time.monotonic() + seconds
         try:
             for url in doors:
                 http.put(url, json=behaviour).raise_for_status()
-            ground.lasts(seconds)
+            ground.lasts(until - time.monotonic())
         finally:
             for url in doors:
                 http.put(url, json={}).raise_for_status()

@@ -27,19 +27,19 @@ and call; call and result. With the processes that pass there under any load wit
 nobody is told anything, so neither liaison nor notifications is sure to have something to relay."""
 
 
-def strike(ground: Ground, point: str) -> None:
+def strike(ground: Ground, point: str) -> bool:
     """Kill a process at the point."""
     kind = f"kill -9 at {point}"
     with ground.one_of(POINTS[point]) as one:
         if one is None:
-            return
+            return False
         control.ask(ground.home.control, {"do": "arm", "process": one.name, "points": point})
         if not signalled(one, signal.SIGKILL):
-            return
+            return False
         armed = _successor(ground, one)
         if armed is None:
             ground.struck(kind, fault=f"{one.name} was not started again")
-            return
+            return True
         died = ground.wait_for(lambda: ground.watch.process(one.name).pid != armed.pid, REACH_SECONDS)
         if not died:
             signalled(armed, signal.SIGKILL)  # an armed process must not outlive its fault
@@ -49,6 +49,7 @@ def strike(ground: Ground, point: str) -> None:
             note.recovered = time.monotonic() - began
         else:
             note.fault = f"{one.name} was not ready again within {BACK_SECONDS:.0f} s"
+        return True
 
 
 def _successor(ground: Ground, one: ProcessState) -> ProcessState | None:
