@@ -38,10 +38,8 @@ def head(reference: str | None = "NL-1", **more: Any) -> dict[str, Any]:
 
 
 def suspects(count: int, first: int = 1) -> list[dict[str, Any]]:
-    return [
-        {"suspect": native.suspect(f"S-{number}", captures=[native.capture(IP)])}
-        for number in range(first, first + count)
-    ]
+    numbers = range(first, first + count)
+    return [{"suspect": native.suspect(f"S-{number}", captures=[native.capture(IP)])} for number in numbers]
 
 
 def lines(*documents: Any) -> bytes:
