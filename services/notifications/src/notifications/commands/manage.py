@@ -132,8 +132,7 @@ async def replay(tx: Transaction, endpoint: UUID, since: datetime, principal: Pr
     """Have everything since then delivered (again). Raises `Conflict` for an endpoint that is disabled."""
     found = await _found(tx, endpoint)
     _require_enabled(found)
-    now = tx.now()
-    schedule_round(tx, Round(endpoint=endpoint, since=since, asked_at=now), found.owner.tenant, at=now)
+    schedule_round(tx, Round(endpoint=endpoint, since=since), found.owner.tenant, at=tx.now())
     _audit(tx, principal, "endpoint.replayed", endpoint)
 
 
