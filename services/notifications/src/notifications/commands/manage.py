@@ -44,7 +44,7 @@ class Rotated:
 
 
 async def register(tx: Transaction, command: Register, principal: Principal) -> Endpoint:
-    """A new endpoint. Raises `Rejected` for a body nobody knows, for somebody else's, and by the rules of URLs."""
+    """A new endpoint. Raises `Rejected` for a body nobody knows, for somebody else's, for too many, and for its URL."""
     owner = await _owner(tx, command.agency, principal)
     or_reject(urls.check(command.url, sandbox=command.sandbox))
     or_reject(rules.one_more(await store.count(tx, owner.tenant)))
@@ -65,6 +65,7 @@ async def _owner(tx: Transaction, agency: str | None, principal: Principal) -> R
     slug = principal.slug if agency is None else agency
     if slug != principal.slug and not principal.of_centre:
         raise Rejected("agency.of_another", "An agency manages its own endpoints alone.", status=403)
+    await agencies.take_turns(tx, [slug])  # until the commit: nobody retires it meanwhile, or counts without this one
     kind = await agencies.active_kind(tx, slug)
     owner = recipients.recipient(slug, {} if kind is None else {slug: kind})
     if kind is None or not (principal.of_centre or owner.tenant == principal.tenant):
