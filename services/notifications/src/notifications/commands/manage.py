@@ -9,8 +9,8 @@ from kit.access import Principal
 from kit.audit import Entry as AuditEntry
 from kit.database import Transaction
 from kit.errors import Conflict, NotFound, Rejected, or_reject
-from kit.jobs import NewJob
 from notifications import events, messages
+from notifications.commands import lanes
 from notifications.commands.replay import Round, schedule_round
 from notifications.domain import endpoints as rules
 from notifications.domain import recipients, urls
@@ -21,7 +21,6 @@ from notifications.domain.subscriptions import Subscription
 from notifications.store import agencies, deliveries
 from notifications.store import endpoints as store
 
-WAKE = "endpoint.wake"
 TEST_PRIORITY = "P4"
 
 
@@ -97,7 +96,7 @@ async def delete(tx: Transaction, endpoint: UUID, principal: Principal) -> None:
     found = await _found(tx, endpoint)
     await store.disable(tx, [found.id], state="deleted", reason=Disabling.BY_OWNER.value, now=tx.now())
     tx.publish(*events.disabled(found, Disabling.BY_OWNER, tx.now()))
-    _wake_soon(tx, found)
+    lanes.wake_soon(tx, found.id, found.owner.tenant, tx.now())
     _audit(tx, principal, "endpoint.deleted", endpoint)
 
 
@@ -124,7 +123,7 @@ async def test(tx: Transaction, endpoint: UUID, principal: Principal) -> UUID:
         created_at=now,
     )
     await deliveries.insert(tx, [delivery])
-    _wake_soon(tx, found)
+    lanes.wake_soon(tx, found.id, found.owner.tenant, tx.now())
     _audit(tx, principal, "endpoint.tested", endpoint)
     return webhook
 
@@ -148,12 +147,6 @@ async def _found(tx: Transaction, endpoint: UUID) -> Endpoint:
 def _require_enabled(found: Endpoint) -> None:
     if not found.enabled:
         raise Conflict("endpoint.disabled", "The endpoint is disabled; enable it first.")
-
-
-def _wake_soon(tx: Transaction, endpoint: Endpoint) -> None:
-    """A request may not wake jobs itself, so it schedules one that does."""
-    payload = {"endpoint": str(endpoint.id)}
-    tx.schedule(NewJob(kind=WAKE, key=str(ids.new()), due_at=tx.now(), tenant=endpoint.owner.tenant, payload=payload))
 
 
 def _audit(tx: Transaction, principal: Principal, action: str, endpoint: UUID) -> None:
