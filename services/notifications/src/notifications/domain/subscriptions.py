@@ -13,6 +13,7 @@ class EventType(StrEnum):
     """Types of event that reach a feed, and so a notice."""
 
     ASSIGNMENT_CREATED = "interlink.assignment.created.v1"
+    ASSIGNMENT_DECLINED = "interlink.assignment.declined.v1"
     ASSIGNMENT_MOVED = "interlink.assignment.moved.v1"
     ASSIGNMENT_WITHDRAWN = "interlink.assignment.withdrawn.v1"
     ASSIGNMENT_OVERDUE = "interlink.assignment.overdue.v1"
