@@ -72,6 +72,11 @@ def test_officers_hear_first_and_the_unit_where_no_officer_would() -> None:
     assert of_audience(both, Audience.UNIT) == [unit]
 
 
+def test_that_an_endpoint_was_disabled_is_for_officers_and_the_unit() -> None:
+    officer, unit = Listener(subscription(OVERDUE)), Listener(subscription(CREATED, audience=Audience.UNIT))
+    assert chosen([unit, officer], types={DISABLED}, priority="P2") == [unit, officer]
+
+
 def test_an_endpoint_rests_after_three_failures_in_a_row() -> None:
     health = Health()
     for number in range(1, RESTS_AFTER + 2):

@@ -57,7 +57,7 @@ SubscribedT = TypeVar("SubscribedT", bound=Subscribed)
 
 def wants(subscription: Subscription, *, types: Collection[str], priority: str) -> bool:
     """Whether a notice with these types of items is wanted."""
-    if not ALWAYS.isdisjoint(types):
+    if _is_for_all(types):
         return True
     if priority > subscription.least_priority:  # P0 to P4: the order of the text is the order of urgency
         return False
@@ -67,9 +67,15 @@ def wants(subscription: Subscription, *, types: Collection[str], priority: str) 
 def chosen(endpoints: Sequence[SubscribedT], *, types: Collection[str], priority: str) -> list[SubscribedT]:
     """The endpoints that get a notice: officers'; units' where no officer's wants it, else nobody would hear."""
     wanting = [one for one in endpoints if wants(one.subscription, types=types, priority=priority)]
+    if _is_for_all(types):
+        return wanting
     return of_audience(wanting, Audience.OFFICER) or wanting
 
 
 def of_audience(endpoints: Sequence[SubscribedT], audience: Audience) -> list[SubscribedT]:
     """Those behind which that audience reads."""
     return [one for one in endpoints if one.subscription.audience is audience]
+
+
+def _is_for_all(types: Collection[str]) -> bool:
+    return not ALWAYS.isdisjoint(types)
