@@ -63,3 +63,45 @@ async def test_the_ledger_is_gone_through_once_while_a_replay_waits_for_others(
         await notifications.later(seconds=1)
     assert len([one for one in seen.statements if MADE_DUE in one]) == 1
     assert len(notifications.receiver.calls) == 2
+
+
+async def test_a_unit_does_not_get_by_replay_what_officers_were_sent(notifications: Notifications) -> None:
+    await notifications.endpoint()
+    unit = await notifications.endpoint(path="/unit", audience="unit")
+    began = notifications.clock.now()
+    await notifications.told(notifications.created())
+    await notifications.later(seconds=5)
+    await replayed(notifications, unit, began)
+    await notifications.later(seconds=1)
+    assert [call.path for call in notifications.receiver.calls] == ["/ice-on"]
+
+
+async def test_a_unit_gets_by_replay_what_it_missed_and_no_officer_was_sent(notifications: Notifications) -> None:
+    await notifications.endpoint(types=["interlink.assignment.overdue.v1"])
+    unit = await notifications.endpoint(path="/unit", audience="unit")
+    began = notifications.clock.now()
+    await notifications.harness.rows("UPDATE notifications.endpoint SET state = 'disabled' WHERE audience = 'unit'")
+    await notifications.told(notifications.created())
+    await notifications.later(seconds=5)
+    await enabled(notifications, unit)
+    await replayed(notifications, unit, began)
+    await notifications.later(seconds=1)
+    assert [call.path for call in notifications.receiver.calls] == ["/unit"]
+
+
+async def test_a_unit_gets_by_replay_that_an_endpoint_was_disabled_though_officers_know(
+    notifications: Notifications,
+) -> None:
+    notifications.receiver.answers["/gone"] = [410]
+    await notifications.endpoint(path="/gone", types=["interlink.assignment.created.v1"])
+    await notifications.endpoint(types=["interlink.assignment.overdue.v1"])
+    unit = await notifications.endpoint(path="/unit", audience="unit")
+    began = notifications.clock.now()
+    await notifications.harness.rows("UPDATE notifications.endpoint SET state = 'disabled' WHERE audience = 'unit'")
+    await notifications.told(notifications.created())
+    await notifications.later(seconds=5)
+    await notifications.later(seconds=5)
+    await enabled(notifications, unit)
+    await replayed(notifications, unit, began)
+    await notifications.later(seconds=1)
+    assert [call.path for call in notifications.receiver.calls] == ["/gone", "/ice-on", "/unit"]

@@ -21,6 +21,7 @@ from notifications.commands.sending import Body, prepared
 from notifications.domain import subscriptions
 from notifications.domain.endpoints import Endpoint
 from notifications.domain.notices import Frozen
+from notifications.domain.subscriptions import Audience
 from notifications.store import deliveries, endpoints, feed, notices
 from notifications.store.deliveries import Again
 from notifications.store.notices import Missed
@@ -111,11 +112,20 @@ async def _send_again(tx: Transaction, endpoint: Endpoint, one: Round) -> Round:
 
 
 async def _send_missed(tx: Transaction, endpoint: Endpoint, missed: list[Frozen], public_url: str) -> None:
-    types = await feed.types(tx, [one.terms.id for one in missed]) if missed else {}
+    if not missed:
+        return
+    found = [one.terms.id for one in missed]
+    types = await feed.types(tx, found)
+    sent = await deliveries.sent(tx, found, Audience.OFFICER)
     wanted = [
         one
         for one in missed
-        if subscriptions.wants(endpoint.subscription, types=types[one.terms.id], priority=one.terms.priority)
+        if subscriptions.missed(
+            endpoint.subscription,
+            types=types[one.terms.id],
+            priority=one.terms.priority,
+            officers_sent=one.terms.id in sent,
+        )
     ]
     await deliveries.insert(
         tx,

@@ -64,6 +64,12 @@ def wants(subscription: Subscription, *, types: Collection[str], priority: str) 
     return not subscription.types or not subscription.types.isdisjoint(types)
 
 
+def missed(subscription: Subscription, *, types: Collection[str], priority: str, officers_sent: bool) -> bool:
+    """Whether a notice that was not sent to an endpoint is sent to it later: as `chosen` would have it."""
+    theirs = subscription.audience is Audience.UNIT and officers_sent and not _is_for_all(types)
+    return not theirs and wants(subscription, types=types, priority=priority)
+
+
 def chosen(endpoints: Sequence[SubscribedT], *, types: Collection[str], priority: str) -> list[SubscribedT]:
     """The endpoints that get a notice: officers'; units' where no officer's wants it, else nobody would hear."""
     wanting = [one for one in endpoints if wants(one.subscription, types=types, priority=priority)]

@@ -11,6 +11,7 @@ from sqlalchemy import text
 from kit.database import Transaction
 from kit.rows import arrays_of, inserting
 from notifications.domain.deliveries import Delivery
+from notifications.domain.subscriptions import Audience
 from notifications.store import tables
 
 INSERT = inserting(tables.delivery)
@@ -39,6 +40,10 @@ GIVE_UP = text("""
     )
     UPDATE delivery d SET state = 'failed', reason = :reason, ended_at = :now FROM waiting WHERE d.id = waiting.id
     RETURNING d.*
+""")
+SENT = text("""
+    SELECT DISTINCT d.notice FROM delivery d JOIN endpoint e ON e.id = d.endpoint
+    WHERE d.notice = ANY (CAST(:notices AS uuid[])) AND d.kind = 'issued' AND e.audience = :audience
 """)
 LAST = text("SELECT id FROM delivery WHERE endpoint = :endpoint ORDER BY id DESC LIMIT 1")
 # Between ids and by no time: what ended it, and what asks, may have different clocks.
@@ -125,6 +130,11 @@ async def give_up(
     """End what waits in a lane of an endpoint that gets nothing any more, at most `limit`."""
     rows = await tx.rows(GIVE_UP, {"endpoint": endpoint, "lane": lane, "reason": reason, "now": now, "limit": limit})
     return [_delivery(row) for row in rows]
+
+
+async def sent(tx: Transaction, notices: Sequence[UUID], audience: Audience) -> set[UUID]:
+    """Which of these notices went out to an endpoint of that audience; whether they arrived is not asked."""
+    return {row.notice for row in await tx.rows(SENT, {"notices": sorted(notices), "audience": audience.value})}
 
 
 async def last_of(tx: Transaction, endpoint: UUID) -> UUID | None:
