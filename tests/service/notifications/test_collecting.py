@@ -195,6 +195,28 @@ async def test_whoever_accepts_or_declines_is_not_told_so(notifications: Notific
     assert [row["state"] for row in rows] == ["accepted", "ended"]
 
 
+async def test_copies_learn_that_a_declined_assignment_is_over_and_who_declined_does_not(
+    notifications: Notifications,
+) -> None:
+    """The successor's copies are others where it is in another province: nothing else would tell these."""
+    created = notifications.created("ice-on", copies=["cfs-on", "ice-on"])
+    await notifications.told(created)
+    await notifications.told(
+        AssignmentDeclined(
+            kind="victim", referral=created.referral, investigation=created.referral, holder="ice-on",
+            entry=created.entry, assignment=created.assignment, reason="wrong_jurisdiction",
+            declined_at=notifications.clock.now(), successor=ids.new(),
+        )
+    )  # fmt: skip
+    assert await notifications.types("cfs-on") == ["assignment.created", "assignment.declined"]
+    assert await notifications.types("ice-on") == ["assignment.created"]
+
+
+async def test_an_endpoint_may_ask_for_declined_assignments_alone(notifications: Notifications) -> None:
+    endpoint = await notifications.endpoint("cfs-on", types=["interlink.assignment.declined.v1"])
+    assert endpoint["types"] == ["interlink.assignment.declined.v1"]
+
+
 async def test_an_assignment_that_is_told_after_its_end_changes_nothing(notifications: Notifications) -> None:
     """As a dead letter that is replayed when its suspect has moved on."""
     created = notifications.created("ice-on")

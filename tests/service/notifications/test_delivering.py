@@ -198,6 +198,17 @@ async def test_410_disables_the_endpoint_and_its_owner_is_told_elsewhere(notific
     assert len(notifications.receiver.to("/ice-on")) == 1
 
 
+async def test_that_an_endpoint_was_disabled_reaches_officers_and_the_unit(notifications: Notifications) -> None:
+    notifications.receiver.answers["/ice-on"] = [410]
+    await notifications.endpoint()
+    await notifications.endpoint(path="/officer", types=["interlink.assignment.overdue.v1"])
+    await notifications.endpoint(path="/unit", audience="unit")
+    await given_a_notice(notifications)
+    notifications.receiver.calls.clear()
+    await notifications.later(seconds=5)
+    assert sorted(call.path for call in notifications.receiver.calls) == ["/officer", "/unit"]
+
+
 async def test_an_endpoint_is_disabled_after_120_hours_of_nothing_but_failures(notifications: Notifications) -> None:
     notifications.receiver.answers["/ice-on"] = [500]
     endpoint = await notifications.endpoint()

@@ -6,7 +6,7 @@ from typing import Any
 import asyncpg
 import pytest
 from perf.watching import Watched, watching
-from service.notifications.conftest import Notifications, Receiver, opened
+from service.notifications.conftest import Notifications, Receiver, opened, retired
 from sqlalchemy import text
 
 from contracts import ids
@@ -204,4 +204,6 @@ async def test_due_work_follows_its_indexes(busy: Notifications) -> None:
             await client.post(f"/v1/endpoints/{endpoint['id']}:replay", json={"since": "2026-01-01T00:00:00Z"})
             await client.delete(f"/v1/endpoints/{endpoint['id']}")
         await busy.work()
+        await busy.told(retired("ice-on"))
     assert_by_index(seen, "notice", "item", "endpoint", "delivery")
+    assert any("agency = ANY" in statement for statement, _ in seen.plans)

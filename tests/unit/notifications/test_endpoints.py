@@ -30,7 +30,7 @@ from notifications.domain.endpoints import (
     signing_versions,
 )
 from notifications.domain.recipients import Recipient
-from notifications.domain.subscriptions import Audience, EventType, Subscription, chosen, of_audience, wants
+from notifications.domain.subscriptions import Audience, EventType, Subscription, chosen, missed, of_audience, wants
 from notifications.domain.urls import LONGEST, check
 
 NOW = datetime(2026, 11, 23, 15, tzinfo=UTC)
@@ -70,6 +70,29 @@ def test_officers_hear_first_and_the_unit_where_no_officer_would() -> None:
     assert chosen(both, types={CREATED}, priority="P3") == [unit]
     assert chosen([officer], types={CREATED}, priority="P3") == []
     assert of_audience(both, Audience.UNIT) == [unit]
+
+
+def test_that_an_endpoint_was_disabled_is_for_officers_and_the_unit() -> None:
+    officer, unit = Listener(subscription(OVERDUE)), Listener(subscription(CREATED, audience=Audience.UNIT))
+    assert chosen([unit, officer], types={DISABLED}, priority="P2") == [unit, officer]
+
+
+@pytest.mark.parametrize(
+    ("audience", "type_", "officers_sent", "is_missed"),
+    [
+        (Audience.OFFICER, CREATED, True, True),  # another officer's
+        (Audience.OFFICER, OVERDUE, False, False),  # does not want it
+        (Audience.UNIT, CREATED, False, True),
+        (Audience.UNIT, CREATED, True, False),
+        (Audience.UNIT, OVERDUE, False, False),
+        (Audience.UNIT, DISABLED, True, True),
+    ],
+)
+def test_an_endpoint_has_missed_what_it_would_have_been_sent(
+    audience: Audience, type_: str, officers_sent: bool, is_missed: bool
+) -> None:
+    wanting = subscription(CREATED, audience=audience)
+    assert missed(wanting, types={type_}, priority="P3", officers_sent=officers_sent) is is_missed
 
 
 def test_an_endpoint_rests_after_three_failures_in_a_row() -> None:

@@ -5,7 +5,15 @@ from datetime import date
 import pytest
 
 from notifications.domain.bodies import Agency, Retired
-from notifications.domain.recipients import CENTRE, Recipient, of_assignment, of_entry, of_overdue, recipient
+from notifications.domain.recipients import (
+    CENTRE,
+    Recipient,
+    of_assignment,
+    of_decline,
+    of_entry,
+    of_overdue,
+    recipient,
+)
 
 KINDS = {"ice-on": "ice_unit", "bureau-nl": "foreign_bureau", "bureau-of-us": "provincial"}
 HOLDER, COPY = Recipient("ice-on", "agency:ice-on"), Recipient("cfs-on", "agency:cfs-on")
@@ -36,6 +44,8 @@ def test_only_the_centre_is_the_centre() -> None:
     [
         (of_assignment(HOLDER, []), (HOLDER,)),
         (of_assignment(HOLDER, [COPY, HOLDER, COPY]), (HOLDER, COPY)),
+        (of_decline(HOLDER, []), ()),
+        (of_decline(HOLDER, [COPY, HOLDER, COPY]), (COPY,)),
         (of_overdue(HOLDER), (HOLDER, CENTRE)),
         (of_overdue(CENTRE), (CENTRE,)),
         (of_entry(HOLDER), (HOLDER,)),

@@ -62,8 +62,8 @@ async def assignments_accepted(
 async def assignments_declined(
     _app: Application, tx: Transaction, batch: Sequence[Received[AssignmentDeclined]]
 ) -> None:
-    """Whoever declined knows it; the successor has an event of its own."""
-    await follow_assignments(tx, [_change(one.envelope, one.event, "ended", Hears.NOBODY) for one in batch])
+    """Copies learn that it is over. Whoever declined knows it; the successor has an event of its own."""
+    await follow_assignments(tx, [_change(one.envelope, one.event, "ended", Hears.COPIES) for one in batch])
 
 
 async def assignments_ended(

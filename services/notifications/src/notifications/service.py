@@ -11,7 +11,7 @@ from notifications import handlers, jobs
 from notifications.api import endpoints, events, notices
 from notifications.application import Application
 from notifications.channels.webhook import Webhooks
-from notifications.commands import freeze, lanes, manage, replay, tell
+from notifications.commands import freeze, lanes, replay, tell
 from notifications.domain.retrying import JITTER
 from notifications.settings import Settings
 
@@ -58,7 +58,7 @@ service = Service(
         grouped(tell.FREEZE, apply=jobs.freeze),
         job(freeze.ESCALATE, apply=jobs.escalate),
         job(lanes.DELIVER, call=jobs.attempt, apply=jobs.settle),
-        job(manage.WAKE, apply=jobs.wake),
+        job(lanes.WAKE, apply=jobs.wake),
         job(replay.REPLAY, apply=jobs.replay),
     ],
     publishes=[

@@ -24,7 +24,8 @@ async def disable(tx: Transaction, found: Sequence[Endpoint], reason: Disabling)
         return
     await store.disable(tx, [one.id for one in found], state="disabled", reason=reason.value, now=tx.now())
     for one in found:
-        lanes.wake(tx, one.id, one.owner.tenant, tx.now())
+        # Woken here, while the attempt that disables has its own lane locked, they would be locked out of order.
+        lanes.wake_soon(tx, one.id, one.owner.tenant, tx.now())
         log.warning("endpoint.disabled", endpoint=str(one.id), agency=one.owner.agency, reason=reason.value)
     await tell(tx, [_told(tx, one, reason) for one in found])
 

@@ -18,6 +18,7 @@ class Hears(Enum):
     """Who hears of a change of an assignment."""
 
     NOBODY = auto()
+    COPIES = auto()
     HOLDER_AND_COPIES = auto()
     HOLDER_AND_CENTRE = auto()
 
@@ -82,11 +83,13 @@ def _holding(one: Change, kinds: dict[str, str]) -> Holding:
 def _tellings(one: Change, kept: Kept, kinds: dict[str, str]) -> list[Telling]:
     if kept.ended and one.state != "ended":
         return []  # it was handed on meanwhile, which its holder knows
+    copies = [recipients.recipient(slug, kinds) for slug in kept.copies]
     match one.hears:
         case Hears.NOBODY:
             hearing: tuple[Recipient, ...] = ()
+        case Hears.COPIES:
+            hearing = recipients.of_decline(kept.holder, copies)
         case Hears.HOLDER_AND_COPIES:
-            copies = [recipients.recipient(slug, kinds) for slug in kept.copies]
             hearing = recipients.of_assignment(kept.holder, copies)
         case Hears.HOLDER_AND_CENTRE:
             hearing = recipients.of_overdue(kept.holder)

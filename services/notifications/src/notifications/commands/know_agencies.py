@@ -16,8 +16,10 @@ async def know(tx: Transaction, batch: Sequence[Agency]) -> None:
 
 
 async def retire(tx: Transaction, batch: Sequence[Retired]) -> None:
-    """Note that they take no more assignments, and disable their endpoints."""
+    """Note that they take no more assignments, and disable their endpoints, those too that somebody enables now."""
     newest = {one.id: one for one in sorted(batch, key=lambda one: one.sequence)}
+    await agencies.take_turns(tx, newest)
     gone = await agencies.retire(tx, list(newest.values()))
     if gone:
-        await disable(tx, await endpoints.lock_of_agencies(tx, gone), Disabling.AGENCY_RETIRED)
+        theirs = await endpoints.lock_of_agencies(tx, gone)
+        await disable(tx, [one for one in theirs if one.enabled], Disabling.AGENCY_RETIRED)

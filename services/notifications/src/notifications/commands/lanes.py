@@ -3,11 +3,13 @@
 from collections.abc import Iterable
 from datetime import datetime
 
+from contracts import ids
 from kit.database import Transaction
 from kit.jobs import NewJob
 from notifications.domain.endpoints import LANES, EndpointId
 
 DELIVER = "webhook.deliver"
+WAKE = "endpoint.wake"
 ALL = range(LANES)
 
 
@@ -23,3 +25,9 @@ def wake(tx: Transaction, endpoint: EndpointId, tenant: str, now: datetime, lane
                 payload={"endpoint": str(endpoint), "lane": lane},
             )
         )
+
+
+def wake_soon(tx: Transaction, endpoint: EndpointId, tenant: str, now: datetime) -> None:
+    """Have a job wake all lanes: for requests, which may wake none, and for who has a lane's own job locked."""
+    payload = {"endpoint": str(endpoint)}
+    tx.schedule(NewJob(kind=WAKE, key=str(ids.new()), due_at=now, tenant=tenant, payload=payload))

@@ -9,8 +9,8 @@ from kit.access import Principal
 from kit.audit import Entry as AuditEntry
 from kit.database import Transaction
 from kit.errors import Conflict, NotFound, Rejected, or_reject
-from kit.jobs import NewJob
 from notifications import events, messages
+from notifications.commands import lanes
 from notifications.commands.replay import Round, schedule_round
 from notifications.domain import endpoints as rules
 from notifications.domain import recipients, urls
@@ -21,7 +21,6 @@ from notifications.domain.subscriptions import Subscription
 from notifications.store import agencies, deliveries
 from notifications.store import endpoints as store
 
-WAKE = "endpoint.wake"
 TEST_PRIORITY = "P4"
 
 
@@ -44,7 +43,7 @@ class Rotated:
 
 
 async def register(tx: Transaction, command: Register, principal: Principal) -> Endpoint:
-    """A new endpoint. Raises `Rejected` for a body nobody knows, for somebody else's, and by the rules of URLs."""
+    """A new endpoint. Raises `Rejected` for a body nobody knows, for somebody else's, for too many, and for its URL."""
     owner = await _owner(tx, command.agency, principal)
     or_reject(urls.check(command.url, sandbox=command.sandbox))
     or_reject(rules.one_more(await store.count(tx, owner.tenant)))
@@ -65,6 +64,7 @@ async def _owner(tx: Transaction, agency: str | None, principal: Principal) -> R
     slug = principal.slug if agency is None else agency
     if slug != principal.slug and not principal.of_centre:
         raise Rejected("agency.of_another", "An agency manages its own endpoints alone.", status=403)
+    await agencies.take_turns(tx, [slug])  # until the commit: nobody retires it meanwhile, or counts without this one
     kind = await agencies.active_kind(tx, slug)
     owner = recipients.recipient(slug, {} if kind is None else {slug: kind})
     if kind is None or not (principal.of_centre or owner.tenant == principal.tenant):
@@ -96,7 +96,7 @@ async def delete(tx: Transaction, endpoint: UUID, principal: Principal) -> None:
     found = await _found(tx, endpoint)
     await store.disable(tx, [found.id], state="deleted", reason=Disabling.BY_OWNER.value, now=tx.now())
     tx.publish(*events.disabled(found, Disabling.BY_OWNER, tx.now()))
-    _wake_soon(tx, found)
+    lanes.wake_soon(tx, found.id, found.owner.tenant, tx.now())
     _audit(tx, principal, "endpoint.deleted", endpoint)
 
 
@@ -123,7 +123,7 @@ async def test(tx: Transaction, endpoint: UUID, principal: Principal) -> UUID:
         created_at=now,
     )
     await deliveries.insert(tx, [delivery])
-    _wake_soon(tx, found)
+    lanes.wake_soon(tx, found.id, found.owner.tenant, tx.now())
     _audit(tx, principal, "endpoint.tested", endpoint)
     return webhook
 
@@ -132,8 +132,7 @@ async def replay(tx: Transaction, endpoint: UUID, since: datetime, principal: Pr
     """Have everything since then delivered (again). Raises `Conflict` for an endpoint that is disabled."""
     found = await _found(tx, endpoint)
     _require_enabled(found)
-    now = tx.now()
-    schedule_round(tx, Round(endpoint=endpoint, since=since, asked_at=now), found.owner.tenant, at=now)
+    schedule_round(tx, Round(endpoint=endpoint, since=since), found.owner.tenant, at=tx.now())
     _audit(tx, principal, "endpoint.replayed", endpoint)
 
 
@@ -148,12 +147,6 @@ async def _found(tx: Transaction, endpoint: UUID) -> Endpoint:
 def _require_enabled(found: Endpoint) -> None:
     if not found.enabled:
         raise Conflict("endpoint.disabled", "The endpoint is disabled; enable it first.")
-
-
-def _wake_soon(tx: Transaction, endpoint: Endpoint) -> None:
-    """A request may not wake jobs itself, so it schedules one that does."""
-    payload = {"endpoint": str(endpoint.id)}
-    tx.schedule(NewJob(kind=WAKE, key=str(ids.new()), due_at=tx.now(), tenant=endpoint.owner.tenant, payload=payload))
 
 
 def _audit(tx: Transaction, principal: Principal, action: str, endpoint: UUID) -> None:

@@ -1,8 +1,9 @@
 """An endpoint gets again what it got since a time, under the same webhook ids, and what it missed.
 
-In rounds, each a job of its own, so that no transaction grows with how much there is. What was missed is looked for
-once everybody who was writing when the replay began has ended: one of them may be freezing a notice, having seen the
-endpoint disabled. Whoever begins to freeze later sees it enabled. No clock is asked: there may be several.
+In rounds, each a job of its own, so that no transaction grows with how much there is. First what the ledger had when
+the first round looked, by ids, each once; then what was missed. That is looked for once everybody who was writing when
+the replay began has ended: one of them may be freezing a notice, having seen the endpoint disabled. Whoever begins to
+freeze later sees it enabled. No clock is asked: there may be several.
 """
 
 from collections.abc import Mapping
@@ -20,7 +21,9 @@ from notifications.commands.sending import Body, prepared
 from notifications.domain import subscriptions
 from notifications.domain.endpoints import Endpoint
 from notifications.domain.notices import Frozen
+from notifications.domain.subscriptions import Audience
 from notifications.store import deliveries, endpoints, feed, notices
+from notifications.store.deliveries import Again
 from notifications.store.notices import Missed
 
 REPLAY = "endpoint.replay"
@@ -33,14 +36,16 @@ PAUSE: Final = timedelta(seconds=1)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Round:
-    """What is replayed: what was made since then and over before `asked_at`; then what was missed, behind `after`.
+    """What is replayed: what was made since then and is over; then what was missed, behind `after`.
 
-    That waits for all transactions before `mark`; None until it is looked for the first time.
+    The ledger is gone through behind `sent` as far as `until`, its last delivery when it was looked for first. What
+    was missed waits for all transactions before `mark`. Both are None until then.
     """
 
     endpoint: UUID
     since: datetime
-    asked_at: datetime
+    sent: UUID = BEGINNING
+    until: UUID | None = None
     after: UUID = BEGINNING
     mark: int | None = None
 
@@ -50,7 +55,8 @@ def schedule_round(tx: Transaction, one: Round, tenant: str, *, at: datetime) ->
     payload = {
         "endpoint": str(one.endpoint),
         "since": one.since.isoformat(),
-        "asked_at": one.asked_at.isoformat(),
+        "sent": str(one.sent),
+        "until": None if one.until is None else str(one.until),
         "after": str(one.after),
         "mark": one.mark,
     }
@@ -58,11 +64,13 @@ def schedule_round(tx: Transaction, one: Round, tenant: str, *, at: datetime) ->
 
 
 def read_round(payload: Mapping[str, Any]) -> Round:
-    """The round that a job's payload tells."""
+    """The round that a job's payload tells; one from before there were cursors begins with the ledger."""
+    until = payload.get("until")
     return Round(
         endpoint=UUID(payload["endpoint"]),
         since=datetime.fromisoformat(payload["since"]),
-        asked_at=datetime.fromisoformat(payload["asked_at"]),
+        sent=UUID(payload.get("sent", str(BEGINNING))),
+        until=None if until is None else UUID(until),
         after=UUID(payload["after"]),
         mark=payload.get("mark"),
     )
@@ -74,9 +82,8 @@ async def replay(tx: Transaction, one: Round, public_url: str) -> None:
     if found is None or not found.enabled:
         return
     now, tenant = tx.now(), found.owner.tenant
-    again = await deliveries.replay(tx, found.id, since=one.since, asked_at=one.asked_at, now=now, limit=AT_ONCE)
-    lanes.wake(tx, found.id, tenant, now)
-    if again == AT_ONCE:
+    one = await _send_again(tx, found, one)
+    if one.until != one.sent:
         schedule_round(tx, one, tenant, at=now)
         return
     ours, oldest = await notices.writers(tx)
@@ -93,12 +100,32 @@ async def replay(tx: Transaction, one: Round, public_url: str) -> None:
         schedule_round(tx, following, tenant, at=now)
 
 
+async def _send_again(tx: Transaction, endpoint: Endpoint, one: Round) -> Round:
+    """Make a page of the ledger due again. The round as it stands then: through where `sent` is `until`."""
+    until = one.until or await deliveries.last_of(tx, endpoint.id) or BEGINNING
+    if one.sent == until:
+        return replace(one, until=until)
+    asked = Again(endpoint=endpoint.id, since=one.since, after=one.sent, until=until)
+    again = await deliveries.replay(tx, asked, now=tx.now(), limit=AT_ONCE)
+    lanes.wake(tx, endpoint.id, endpoint.owner.tenant, tx.now())
+    return replace(one, until=until, sent=max(again) if len(again) == AT_ONCE else until)
+
+
 async def _send_missed(tx: Transaction, endpoint: Endpoint, missed: list[Frozen], public_url: str) -> None:
-    types = await feed.types(tx, [one.terms.id for one in missed]) if missed else {}
+    if not missed:
+        return
+    found = [one.terms.id for one in missed]
+    types = await feed.types(tx, found)
+    sent = await deliveries.sent(tx, found, Audience.OFFICER)
     wanted = [
         one
         for one in missed
-        if subscriptions.wants(endpoint.subscription, types=types[one.terms.id], priority=one.terms.priority)
+        if subscriptions.missed(
+            endpoint.subscription,
+            types=types[one.terms.id],
+            priority=one.terms.priority,
+            officers_sent=one.terms.id in sent,
+        )
     ]
     await deliveries.insert(
         tx,

@@ -43,6 +43,11 @@ def of_assignment(holder: Recipient, copies: Sequence[Recipient]) -> tuple[Recip
     return tuple(dict.fromkeys((holder, *copies)))
 
 
+def of_decline(holder: Recipient, copies: Sequence[Recipient]) -> tuple[Recipient, ...]:
+    """Who learns that its holder declined an assignment: each copy. The holder knows; the successor's are told anew."""
+    return tuple(one for one in dict.fromkeys(copies) if one != holder)
+
+
 def of_overdue(holder: Recipient) -> tuple[Recipient, ...]:
     """Who learns that nobody accepted in time: the late holder, and the centre, which may have to act instead."""
     return tuple(dict.fromkeys((holder, CENTRE)))

@@ -13,6 +13,7 @@ class EventType(StrEnum):
     """Types of event that reach a feed, and so a notice."""
 
     ASSIGNMENT_CREATED = "interlink.assignment.created.v1"
+    ASSIGNMENT_DECLINED = "interlink.assignment.declined.v1"
     ASSIGNMENT_MOVED = "interlink.assignment.moved.v1"
     ASSIGNMENT_WITHDRAWN = "interlink.assignment.withdrawn.v1"
     ASSIGNMENT_OVERDUE = "interlink.assignment.overdue.v1"
@@ -56,19 +57,31 @@ SubscribedT = TypeVar("SubscribedT", bound=Subscribed)
 
 def wants(subscription: Subscription, *, types: Collection[str], priority: str) -> bool:
     """Whether a notice with these types of items is wanted."""
-    if not ALWAYS.isdisjoint(types):
+    if _is_for_all(types):
         return True
     if priority > subscription.least_priority:  # P0 to P4: the order of the text is the order of urgency
         return False
     return not subscription.types or not subscription.types.isdisjoint(types)
 
 
+def missed(subscription: Subscription, *, types: Collection[str], priority: str, officers_sent: bool) -> bool:
+    """Whether a notice that was not sent to an endpoint is sent to it later: as `chosen` would have it."""
+    theirs = subscription.audience is Audience.UNIT and officers_sent and not _is_for_all(types)
+    return not theirs and wants(subscription, types=types, priority=priority)
+
+
 def chosen(endpoints: Sequence[SubscribedT], *, types: Collection[str], priority: str) -> list[SubscribedT]:
     """The endpoints that get a notice: officers'; units' where no officer's wants it, else nobody would hear."""
     wanting = [one for one in endpoints if wants(one.subscription, types=types, priority=priority)]
+    if _is_for_all(types):
+        return wanting
     return of_audience(wanting, Audience.OFFICER) or wanting
 
 
 def of_audience(endpoints: Sequence[SubscribedT], audience: Audience) -> list[SubscribedT]:
     """Those behind which that audience reads."""
     return [one for one in endpoints if one.subscription.audience is audience]
+
+
+def _is_for_all(types: Collection[str]) -> bool:
+    return not ALWAYS.isdisjoint(types)

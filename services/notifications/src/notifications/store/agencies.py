@@ -25,6 +25,11 @@ RETIRE = text("""
     UPDATE agency a SET retired_on = told.retired_on, sequence = told.sequence FROM told WHERE a.id = told.id
     RETURNING a.id
 """)
+# In sorted order, before any row is locked; a new endpoint is no row yet that a retirement could wait for.
+TAKE_TURNS = text("""
+    SELECT pg_advisory_xact_lock(hashtextextended('notifications.agency ' || id, 0))
+    FROM unnest(CAST(:ids AS text[])) AS a (id) ORDER BY id COLLATE "C"
+""")
 KINDS = text("SELECT id, kind FROM agency WHERE id = ANY (CAST(:ids AS text[]))")
 ACTIVE = text("SELECT kind FROM agency WHERE id = :id AND retired_on IS NULL")
 
@@ -33,6 +38,11 @@ async def save(tx: Transaction, agencies: Sequence[Agency]) -> None:
     """Keep what is newer than what is known."""
     if agencies:
         await tx.execute(SAVE, arrays_of(tables.agency, agencies))
+
+
+async def take_turns(tx: Transaction, ids: Iterable[str]) -> None:
+    """Wait for whoever registers an endpoint of one of these bodies or retires it; until this commits they wait."""
+    await tx.execute(TAKE_TURNS, {"ids": sorted(set(ids))})
 
 
 async def retire(tx: Transaction, retired: Sequence[Retired]) -> list[str]:

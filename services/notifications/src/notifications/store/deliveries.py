@@ -11,6 +11,7 @@ from sqlalchemy import text
 from kit.database import Transaction
 from kit.rows import arrays_of, inserting
 from notifications.domain.deliveries import Delivery
+from notifications.domain.subscriptions import Audience
 from notifications.store import tables
 
 INSERT = inserting(tables.delivery)
@@ -40,16 +41,21 @@ GIVE_UP = text("""
     UPDATE delivery d SET state = 'failed', reason = :reason, ended_at = :now FROM waiting WHERE d.id = waiting.id
     RETURNING d.*
 """)
-# By when it ended, so that what was replayed a moment ago is not replayed again by the next round.
+SENT = text("""
+    SELECT DISTINCT d.notice FROM delivery d JOIN endpoint e ON e.id = d.endpoint
+    WHERE d.notice = ANY (CAST(:notices AS uuid[])) AND d.kind = 'issued' AND e.audience = :audience
+""")
+LAST = text("SELECT id FROM delivery WHERE endpoint = :endpoint ORDER BY id DESC LIMIT 1")
+# Between ids and by no time: what ended it, and what asks, may have different clocks.
 REPLAY = text("""
     WITH over AS (
         SELECT id FROM delivery
-        WHERE endpoint = :endpoint AND state <> 'pending' AND kind <> 'test'
-          AND created_at >= :since AND ended_at < :asked_at
+        WHERE endpoint = :endpoint AND id > :after AND id <= :until
+          AND state <> 'pending' AND kind <> 'test' AND created_at >= :since
         ORDER BY id LIMIT :limit FOR UPDATE
     )
     UPDATE delivery d SET state = 'pending', reason = NULL, tries = 0, due_at = :now, ended_at = NULL
-    FROM over WHERE d.id = over.id
+    FROM over WHERE d.id = over.id RETURNING d.id
 """)
 
 
@@ -73,6 +79,16 @@ class Attempt:
     status: int | None
     error: str | None
     milliseconds: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Again:
+    """What of an endpoint's ledger is sent again: what was made since then, with an id behind `after` up to `until`."""
+
+    endpoint: UUID
+    since: datetime
+    after: UUID
+    until: UUID
 
 
 async def insert(tx: Transaction, deliveries: Sequence[Delivery]) -> None:
@@ -116,12 +132,20 @@ async def give_up(
     return [_delivery(row) for row in rows]
 
 
-async def replay(
-    tx: Transaction, endpoint: UUID, *, since: datetime, asked_at: datetime, now: datetime, limit: int
-) -> int:
-    """Make what was over before `asked_at` due again, at most `limit`. Returns how many that were."""
-    asked = {"endpoint": endpoint, "since": since, "asked_at": asked_at, "now": now, "limit": limit}
-    return await tx.execute(REPLAY, asked)
+async def sent(tx: Transaction, notices: Sequence[UUID], audience: Audience) -> set[UUID]:
+    """Which of these notices went out to an endpoint of that audience; whether they arrived is not asked."""
+    return {row.notice for row in await tx.rows(SENT, {"notices": sorted(notices), "audience": audience.value})}
+
+
+async def last_of(tx: Transaction, endpoint: UUID) -> UUID | None:
+    """The delivery of an endpoint with the greatest id; None where it has none."""
+    return await tx.scalar(LAST, {"endpoint": endpoint})
+
+
+async def replay(tx: Transaction, asked: Again, *, now: datetime, limit: int) -> list[UUID]:
+    """Make what is over due again, at most `limit` from the lowest id on. Returns which these are."""
+    values = {name: getattr(asked, name) for name in Again.__slots__}
+    return [row.id for row in await tx.rows(REPLAY, {**values, "now": now, "limit": limit})]
 
 
 _CHANGING = ("id", "state", "reason", "tries", "attempts", "due_at", "ended_at")

@@ -21,8 +21,9 @@ LOCK = text("SELECT * FROM endpoint WHERE id = :id FOR UPDATE")
 LISTENING = text("""
     SELECT * FROM endpoint WHERE tenant = ANY (CAST(:tenants AS text[])) AND state = 'enabled' ORDER BY tenant, id
 """)
+# Also those that are disabled: whoever enables one has it locked, and is waited for.
 LOCK_OF_AGENCIES = text("""
-    SELECT * FROM endpoint WHERE agency = ANY (CAST(:agencies AS text[])) AND state = 'enabled' ORDER BY id FOR UPDATE
+    SELECT * FROM endpoint WHERE agency = ANY (CAST(:agencies AS text[])) AND state <> 'deleted' ORDER BY id FOR UPDATE
 """)
 SAVE_HEALTH = text("""
     UPDATE endpoint SET failing_since = :failing_since, failures = :failures, rest_until = :rest_until WHERE id = :id
@@ -73,7 +74,7 @@ async def listening(tx: Transaction, tenants: Iterable[str]) -> dict[Listening, 
 
 
 async def lock_of_agencies(tx: Transaction, agencies: Sequence[str]) -> list[Endpoint]:
-    """The enabled endpoints of these bodies, locked in order of ids."""
+    """The endpoints of these bodies, enabled or not, locked in order of ids."""
     return [_endpoint(row) for row in await tx.rows(LOCK_OF_AGENCIES, {"agencies": list(agencies)})]
 
 

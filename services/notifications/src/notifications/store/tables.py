@@ -122,6 +122,7 @@ endpoint = Table(
     needed("created_at", MOMENT),
     Index("endpoint_of_tenant", "tenant", "id", postgresql_where=text("state <> 'deleted'")),
     Index("endpoint_of_agency", "agency", postgresql_where=text("state = 'enabled'")),
+    Index("endpoint_kept_of_agency", "agency", "id", postgresql_where=text("state <> 'deleted'")),
 )
 
 delivery = Table(
