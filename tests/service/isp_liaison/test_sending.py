@@ -3,12 +3,14 @@
 from datetime import timedelta
 from email.utils import format_datetime
 
+import httpx
 import pytest
 from service.isp_liaison.conftest import NOW, PRODUCTION, SECRET, Liaison, capture, identified
 from service.isp_liaison.provider import Behaviour, serving
 from service.isp_liaison.test_approving import problem
 
 from contracts.events.identifications import IdentificationSent
+from contracts.personal import AttributedCapture
 from isp_liaison.service import service
 from kit.jobs import Job
 from kit.testing.databases import TestDatabase
@@ -129,6 +131,66 @@ async def test_a_refused_request_is_not_returned_where_a_call_died_before_its_re
         said = await client.post(f"/v1/requests/{number}:acknowledge", json={"status": "rejected"})
         assert said.status_code == 200
     assert (await liaison.post(*returning)).status_code == 200
+
+
+async def refused(liaison: Liaison, *captures: AttributedCapture) -> str:
+    """The provider sees it, though its channel has refused it; its number."""
+    await liaison.given(*captures)
+    liaison.provider.will(Behaviour(status="410 Gone"))
+    number = await liaison.sent()
+    assert (await liaison.shown(number))["channel_refused"] is True
+    return number
+
+
+async def returned(liaison: Liaison, number: str) -> httpx.Response:
+    return await liaison.post(f"requests/{number}:return", {"reason": "Refused."})
+
+
+async def acknowledged(liaison: Liaison, number: str, status: str) -> None:
+    async with liaison.of_provider() as client:
+        said = await client.post(f"/v1/requests/{number}:acknowledge", json={"status": status})
+    assert said.status_code == 200
+
+
+@pytest.mark.parametrize("status", ["received", "in_progress", "clarification_requested", "challenged"])
+async def test_a_request_that_its_provider_says_it_has_is_sent_and_not_asked_anew(
+    liaison: Liaison, status: str
+) -> None:
+    number = await refused(liaison)
+    await acknowledged(liaison, number, status)
+    assert problem(await returned(liaison, number)) == (409, "request.with_provider")
+    assert await liaison.queue(instrument=PRODUCTION, state="draft") == []
+
+    await liaison.harness.work()
+    shown = await liaison.shown(number)
+    assert (shown["state"], shown["provider_status"]) == ("sent", status)
+    assert len(await liaison.published(IdentificationSent)) == 1
+    deadlines = await liaison.harness.rows("SELECT FROM isp_liaison.job WHERE kind = 'deadline.expire'")
+    assert len(deadlines) == 1  # until when it may be challenged
+
+
+async def test_a_request_that_its_provider_rejects_though_its_channel_refused_it_counts_as_not_sent(
+    liaison: Liaison,
+) -> None:
+    number = await refused(liaison)
+    await acknowledged(liaison, number, "rejected")
+    await liaison.harness.work()
+    assert (await liaison.shown(number))["state"] == "approved"
+    assert (await returned(liaison, number)).status_code == 200
+
+
+async def test_a_request_of_which_a_line_is_answered_is_not_asked_anew(liaison: Liaison) -> None:
+    number = await refused(liaison, capture("70.24.10.1"), capture("70.24.10.2", item="/captures/1"))
+    line, _ = await liaison.lines(number)
+    async with liaison.of_provider() as client:
+        told = {"zone": "America/Toronto", "lines": [identified(line["line"])]}
+        assert (await client.post(f"/v1/requests/{number}:answer", json=told)).status_code == 200
+    assert problem(await returned(liaison, number)) == (409, "request.with_provider")
+
+    await liaison.harness.work()
+    shown = await liaison.shown(number)
+    assert (shown["state"], shown["provider_status"], shown["line_count"]) == ("sent", "in_progress", 2)
+    assert len(await liaison.published(IdentificationSent)) == 2
 
 
 @pytest.mark.parametrize("status", ["429 Too Many Requests", "503 Service Unavailable"])
