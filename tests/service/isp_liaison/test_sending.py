@@ -1,11 +1,11 @@
 """Handing over: whatever the provider's channel does, the same number and the same bytes, until it is clear."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
 import httpx
 import pytest
-from service.isp_liaison.conftest import NOW, PRODUCTION, SECRET, Liaison, capture, identified
+from service.isp_liaison.conftest import DEMAND, NOW, PRODUCTION, SECRET, Liaison, capture, identified
 from service.isp_liaison.provider import Behaviour, serving
 from service.isp_liaison.test_approving import problem
 
@@ -251,6 +251,73 @@ async def test_an_answer_that_is_faster_than_the_receipt_proves_that_the_request
     shown = await liaison.shown(number)
     assert (shown["state"], shown["provider_status"]) == ("answered", "answered")
     assert len(await liaison.published(IdentificationSent, suspect)) == 1
+
+
+LAST_MOMENT = datetime(2026, 12, 15, 4, 59, tzinfo=UTC)  # of 14 December in Toronto
+OVER = LAST_MOMENT + timedelta(minutes=1)
+
+
+async def approved_demand(liaison: Liaison) -> str:
+    """Made on 23 November: it preserves for 21 days, and carries nothing after them."""
+    await liaison.given()
+    number = await liaison.number(DEMAND)
+    await liaison.submit(number, DEMAND)
+    await liaison.approve(number)
+    return number
+
+
+@pytest.mark.parametrize(
+    ("at", "state", "error", "calls"),
+    [(LAST_MOMENT, "sent", None, 2), (OVER, "approved", "authority_expired", 1)],
+    ids=["last moment", "over"],
+)
+async def test_a_request_is_not_sent_again_once_its_authority_expired(
+    liaison: Liaison, at: datetime, state: str, error: str | None, calls: int
+) -> None:
+    number = await approved_demand(liaison)
+    liaison.provider.will(FAILING["500"])
+    await liaison.harness.work()
+    liaison.clock.set(at)
+    await liaison.harness.work()
+    shown = await liaison.shown(number)
+    assert (shown["state"], shown["channel_error"], shown["channel_refused"]) == (state, error, error is not None)
+    assert len(liaison.provider.calls) == calls
+
+
+async def test_what_may_have_arrived_before_its_authority_expired_is_neither_sent_nor_asked_anew(
+    liaison: Liaison,
+) -> None:
+    number = await approved_demand(liaison)
+    liaison.provider.will(FAILING["500"])
+    await liaison.harness.work()
+    liaison.clock.set(OVER)
+    await liaison.harness.work()
+    assert problem(await liaison.post(f"requests/{number}:send")) == (422, "authority.expired")
+    assert problem(await returned(liaison, number)) == (409, "request.may_have_arrived")
+    await acknowledged(liaison, number, "rejected")
+    assert (await returned(liaison, number)).status_code == 200
+
+
+async def test_a_request_whose_authority_expired_before_its_first_attempt_is_never_seen_by_its_provider(
+    liaison: Liaison,
+) -> None:
+    number = await approved_demand(liaison)
+    liaison.clock.set(OVER)
+    await liaison.harness.work()
+    shown = await liaison.shown(number)
+    assert (shown["channel_error"], shown["channel_refused"], liaison.provider.calls) == ("authority_expired", True, [])
+    async with liaison.of_provider() as client:
+        assert (await client.get(f"/v1/requests/{number}")).status_code == 404
+    assert (await returned(liaison, number)).status_code == 200
+
+
+async def test_a_refused_request_is_not_sent_again_once_its_authority_expired(liaison: Liaison) -> None:
+    number = await approved_demand(liaison)
+    liaison.provider.will(Behaviour(status="410 Gone"))
+    await liaison.harness.work()
+    liaison.clock.set(OVER)
+    assert problem(await liaison.post(f"requests/{number}:send")) == (422, "authority.expired")
+    assert (await returned(liaison, number)).status_code == 200
 
 
 async def test_a_provider_sees_a_request_only_once_it_is_offered_to_it(liaison: Liaison) -> None:

@@ -62,7 +62,7 @@ SEND_AGAIN = text("""
     UPDATE request SET channel_refused = false, channel_error = NULL, next_attempt_at = :now WHERE id = :id
 """)
 OFFER = text("""
-    UPDATE request SET offered_at = coalesce(offered_at, :now), attempts = attempts + 1
+    UPDATE request SET offered_at = coalesce(offered_at, :seen_from), attempts = attempts + 1
     WHERE id = :id AND state = 'approved' AND NOT channel_refused RETURNING *
 """)
 TAKE_IN = text("""
@@ -220,9 +220,9 @@ async def send_again(tx: Transaction, request: Request, now: datetime) -> None:
     await tx.execute(SEND_AGAIN, {"id": request.id, "now": now})
 
 
-async def offer(tx: Transaction, request: UUID, now: datetime) -> Request | None:
-    """Note that it is being handed over, from when on its provider sees it; None where that is not wanted any more."""
-    row = await tx.row(OFFER, {"id": request, "now": now})
+async def offer(tx: Transaction, request: UUID, seen_from: datetime | None) -> Request | None:
+    """Note an attempt, and from when on its provider sees it; None where that is not wanted any more."""
+    row = await tx.row(OFFER, {"id": request, "seen_from": seen_from})
     return None if row is None else request_of(row)
 
 
