@@ -88,7 +88,7 @@ SETTLE = text("""
 """)
 ADD_DRAFTERS = text("""
     UPDATE request r SET drafters = (
-        SELECT jsonb_agg(DISTINCT d.sub)
+        SELECT coalesce(jsonb_agg(DISTINCT d.sub), '[]')
         FROM jsonb_array_elements_text(r.drafters || CAST(:drafters AS jsonb)) AS d (sub)
     ) WHERE r.id = ANY (CAST(:ids AS uuid[]))
 """)
@@ -248,9 +248,9 @@ async def settle(tx: Transaction, request: UUID, state: State, now: datetime) ->
     await tx.execute(SETTLE, {"id": request, "state": state.value, "closed": closed, "answered": answered})
 
 
-async def add_drafters(tx: Transaction, ids: Iterable[UUID], by: str) -> None:
+async def add_drafters(tx: Transaction, ids: Iterable[UUID], by: Iterable[str]) -> None:
     """Note who drafted by hand: they approve none of it."""
-    await tx.execute(ADD_DRAFTERS, {"ids": sorted(set(ids)), "drafters": orjson.dumps([by]).decode()})
+    await tx.execute(ADD_DRAFTERS, {"ids": sorted(set(ids)), "drafters": orjson.dumps(sorted(by)).decode()})
 
 
 async def refresh(tx: Transaction, ids: Iterable[UUID]) -> None:
