@@ -6,6 +6,7 @@ deadlines, where the request stands) is done by a job of ours.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from uuid import UUID
 
 import orjson
@@ -17,7 +18,7 @@ from isp_liaison.commands import loading, reference
 from isp_liaison.commands.acknowledge import act, require_with_provider, schedule
 from isp_liaison.domain import answers as rules
 from isp_liaison.domain.answers import Answerer, AnswerId, AnswerState, AskedLine, Given, ReadTime, Repeated, Taken
-from isp_liaison.domain.directory import Provider
+from isp_liaison.domain.directory import Directory
 from isp_liaison.domain.instruments import Effect
 from isp_liaison.domain.lines import LineId
 from isp_liaison.domain.refusals import Refusal
@@ -76,7 +77,7 @@ async def answer(
         request=request,
         lines=found,
         standing=await answers.standing(tx, found),
-        answerer=_answerer(known.directory.providers, request),
+        answerer=_answerer(known.directory, request, tx.now().date()),
     )
     given = [_given(app, zone_name, one) for one in told]
     verdicts = [Verdict(one.line, outcome) for one, outcome in zip(told, judging.of(given), strict=True)]
@@ -123,11 +124,14 @@ class _Judging:
         )
 
 
-def _answerer(providers: Mapping[str, Provider], request: Request) -> Answerer:
-    same = {one.id for one in providers.values() if one.testmode is request.testmode}
-    itself = providers.get(request.provider)
+def _answerer(directory: Directory, request: Request, today: date) -> Answerer:
+    """Who answers. It may name only those for whom somebody else answers: for its predecessors it answers itself."""
+    same = {one.id for one in directory.providers.values() if one.testmode is request.testmode}
+    answering = {one: directory.answering(one, today) for one in same}
+    others = {one for one, who in answering.items() if who is not None and who.id != request.provider}
+    itself = directory.provider(request.provider)
     usual = None if itself is None else itself.reply_zone
-    return Answerer(provider=request.provider, reply_zone=usual, others=frozenset(same - {request.provider}))
+    return Answerer(provider=request.provider, reply_zone=usual, others=frozenset(others))
 
 
 def _given(app: Application, zone_name: str, told: LineAnswer) -> Given:
