@@ -75,6 +75,34 @@ async def test_a_request_is_not_approved_by_who_drafted_it_by_hand(liaison: Liai
     assert (await liaison.approve(number, sub="officer-3")).status_code == 200
 
 
+async def drafted_by_hand(liaison: Liaison, instrument: str) -> str:
+    """Officer 2 asks for every line of the production under another instrument."""
+    wanted = [line["line"] for line in await liaison.lines(await liaison.number())]
+    body = {"instrument": instrument, "lines": wanted}
+    assert (await liaison.post("requests:draft", body, sub="officer-2")).status_code == 200
+    return await liaison.number(instrument)
+
+
+async def test_who_drafted_by_hand_does_not_approve_what_was_returned_and_submitted_anew(liaison: Liaison) -> None:
+    await liaison.given()
+    number = await drafted_by_hand(liaison, EXIGENT)
+    assert (await liaison.submit(number, EXIGENT, **EXIGENCY)).status_code == 200
+    assert (await liaison.post(f"requests/{number}:return", {"reason": "x"}, sub="officer-3")).status_code == 200
+    anew = await liaison.number(EXIGENT, state="draft")
+    assert (await liaison.submit(anew, EXIGENT, **EXIGENCY)).status_code == 200
+    assert problem(await liaison.approve(anew, sub="officer-2")) == (422, "approval.same_person")
+    assert (await liaison.approve(anew, sub="officer-3")).status_code == 200
+
+
+async def test_who_drafted_by_hand_does_not_approve_what_was_too_much_at_once(liaison: Liaison) -> None:
+    await at_most(liaison, 1)
+    await liaison.given(capture("70.24.10.1"), capture("70.24.10.2", item="/captures/1"))
+    assert (await liaison.submit(await drafted_by_hand(liaison, ORDER), ORDER)).status_code == 200
+    rest = await liaison.number(ORDER, state="draft")
+    assert (await liaison.submit(rest, ORDER)).status_code == 200
+    assert problem(await liaison.approve(rest, sub="officer-2")) == (422, "approval.same_person")
+
+
 async def test_the_database_itself_holds_that_two_people_are_needed(liaison: Liaison) -> None:
     await liaison.given()
     number = await liaison.number()
@@ -212,12 +240,17 @@ async def test_a_request_that_is_being_sent_or_with_its_provider_is_not_returned
     assert (shown["provider_reference"], sorted(shown["notes"])) == ("P-9", ["Not our form.", "x"])
 
 
-async def test_a_provider_takes_so_many_lines_at_once_and_the_rest_waits_in_the_next_draft(liaison: Liaison) -> None:
+async def at_most(liaison: Liaison, lines: int) -> None:
+    """Provider North takes so many at once."""
     await execute(
         liaison.harness.database.superuser_url,
-        ["UPDATE isp_liaison.provider SET max_lines = 2 WHERE id = 'provider-north'"],
+        [f"UPDATE isp_liaison.provider SET max_lines = {lines} WHERE id = 'provider-north'"],
     )
     liaison.clock.advance(reference.KEPT)  # what was read a minute ago is read again
+
+
+async def test_a_provider_takes_so_many_lines_at_once_and_the_rest_waits_in_the_next_draft(liaison: Liaison) -> None:
+    await at_most(liaison, 2)
     for day in (12, 10, 11):
         await liaison.given(capture(f"70.24.10.{day}", at=capture().capture.at.replace(day=day)))
     number = await liaison.number()

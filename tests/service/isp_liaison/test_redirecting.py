@@ -3,6 +3,7 @@
 from typing import Any
 from uuid import UUID
 
+import pytest
 from service.isp_liaison.conftest import EAST, ORDER, PRODUCTION, Liaison, capture, identified
 
 from contracts.events.identifications import IdentificationCompleted
@@ -86,3 +87,19 @@ async def test_what_nobody_waits_for_is_not_asked_otherwise(liaison: Liaison) ->
     answer = await liaison.post("requests:draft", {"instrument": ORDER, "lines": [line["line"]]})
     assert (answer.status_code, answer.json()["errors"][0]["code"]) == (422, "line.not_needed")
     assert await liaison.queue(instrument=ORDER) == []
+
+
+@pytest.mark.parametrize(
+    ("to", "code"),
+    [("mts", "redirect.unknown"), ("bell", "redirect.itself"), ("provider-east", "redirect.unknown"), ("shaw", None)],
+)
+async def test_a_redirect_leads_to_somebody_else_who_answers_today(liaison: Liaison, to: str, code: str | None) -> None:
+    """Bell answers for what MTS knew: to ask it again would be to ask nobody. Rogers answers for what Shaw knew."""
+    await liaison.told(liaison.requested(capture()), testmode=False)
+    number = await liaison.sent()
+    (line,) = await liaison.lines(number)
+    told = {"line": line["line"], "outcome": "redirect", "redirect_to": to}
+    answer = await liaison.post(f"requests/{number}:answer", {"zone": "America/Toronto", "lines": [told]})
+    assert [one["code"] for one in answer.json().get("errors", [])] == ([code] if code else [])
+    assert answer.status_code == (422 if code else 200)
+    assert len(await liaison.pending()) == (0 if code else 1)

@@ -1,14 +1,16 @@
 """Handing over: whatever the provider's channel does, the same number and the same bytes, until it is clear."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
+import httpx
 import pytest
-from service.isp_liaison.conftest import NOW, PRODUCTION, SECRET, Liaison, capture, identified
+from service.isp_liaison.conftest import DEMAND, NOW, PRODUCTION, SECRET, Liaison, capture, identified
 from service.isp_liaison.provider import Behaviour, serving
 from service.isp_liaison.test_approving import problem
 
 from contracts.events.identifications import IdentificationSent
+from contracts.personal import AttributedCapture
 from isp_liaison.service import service
 from kit.jobs import Job
 from kit.testing.databases import TestDatabase
@@ -131,6 +133,66 @@ async def test_a_refused_request_is_not_returned_where_a_call_died_before_its_re
     assert (await liaison.post(*returning)).status_code == 200
 
 
+async def refused(liaison: Liaison, *captures: AttributedCapture) -> str:
+    """The provider sees it, though its channel has refused it; its number."""
+    await liaison.given(*captures)
+    liaison.provider.will(Behaviour(status="410 Gone"))
+    number = await liaison.sent()
+    assert (await liaison.shown(number))["channel_refused"] is True
+    return number
+
+
+async def returned(liaison: Liaison, number: str) -> httpx.Response:
+    return await liaison.post(f"requests/{number}:return", {"reason": "Refused."})
+
+
+async def acknowledged(liaison: Liaison, number: str, status: str) -> None:
+    async with liaison.of_provider() as client:
+        said = await client.post(f"/v1/requests/{number}:acknowledge", json={"status": status})
+    assert said.status_code == 200
+
+
+@pytest.mark.parametrize("status", ["received", "in_progress", "clarification_requested", "challenged"])
+async def test_a_request_that_its_provider_says_it_has_is_sent_and_not_asked_anew(
+    liaison: Liaison, status: str
+) -> None:
+    number = await refused(liaison)
+    await acknowledged(liaison, number, status)
+    assert problem(await returned(liaison, number)) == (409, "request.with_provider")
+    assert await liaison.queue(instrument=PRODUCTION, state="draft") == []
+
+    await liaison.harness.work()
+    shown = await liaison.shown(number)
+    assert (shown["state"], shown["provider_status"]) == ("sent", status)
+    assert len(await liaison.published(IdentificationSent)) == 1
+    deadlines = await liaison.harness.rows("SELECT FROM isp_liaison.job WHERE kind = 'deadline.expire'")
+    assert len(deadlines) == 1  # until when it may be challenged
+
+
+async def test_a_request_that_its_provider_rejects_though_its_channel_refused_it_counts_as_not_sent(
+    liaison: Liaison,
+) -> None:
+    number = await refused(liaison)
+    await acknowledged(liaison, number, "rejected")
+    await liaison.harness.work()
+    assert (await liaison.shown(number))["state"] == "approved"
+    assert (await returned(liaison, number)).status_code == 200
+
+
+async def test_a_request_of_which_a_line_is_answered_is_not_asked_anew(liaison: Liaison) -> None:
+    number = await refused(liaison, capture("70.24.10.1"), capture("70.24.10.2", item="/captures/1"))
+    line, _ = await liaison.lines(number)
+    async with liaison.of_provider() as client:
+        told = {"zone": "America/Toronto", "lines": [identified(line["line"])]}
+        assert (await client.post(f"/v1/requests/{number}:answer", json=told)).status_code == 200
+    assert problem(await returned(liaison, number)) == (409, "request.with_provider")
+
+    await liaison.harness.work()
+    shown = await liaison.shown(number)
+    assert (shown["state"], shown["provider_status"], shown["line_count"]) == ("sent", "in_progress", 2)
+    assert len(await liaison.published(IdentificationSent)) == 2
+
+
 @pytest.mark.parametrize("status", ["429 Too Many Requests", "503 Service Unavailable"])
 @pytest.mark.parametrize("as_date", [False, True], ids=["seconds", "date"])
 async def test_a_provider_that_asks_to_wait_is_not_called_before(
@@ -189,6 +251,73 @@ async def test_an_answer_that_is_faster_than_the_receipt_proves_that_the_request
     shown = await liaison.shown(number)
     assert (shown["state"], shown["provider_status"]) == ("answered", "answered")
     assert len(await liaison.published(IdentificationSent, suspect)) == 1
+
+
+LAST_MOMENT = datetime(2026, 12, 15, 4, 59, tzinfo=UTC)  # of 14 December in Toronto
+OVER = LAST_MOMENT + timedelta(minutes=1)
+
+
+async def approved_demand(liaison: Liaison) -> str:
+    """Made on 23 November: it preserves for 21 days, and carries nothing after them."""
+    await liaison.given()
+    number = await liaison.number(DEMAND)
+    await liaison.submit(number, DEMAND)
+    await liaison.approve(number)
+    return number
+
+
+@pytest.mark.parametrize(
+    ("at", "state", "error", "calls"),
+    [(LAST_MOMENT, "sent", None, 2), (OVER, "approved", "authority_expired", 1)],
+    ids=["last moment", "over"],
+)
+async def test_a_request_is_not_sent_again_once_its_authority_expired(
+    liaison: Liaison, at: datetime, state: str, error: str | None, calls: int
+) -> None:
+    number = await approved_demand(liaison)
+    liaison.provider.will(FAILING["500"])
+    await liaison.harness.work()
+    liaison.clock.set(at)
+    await liaison.harness.work()
+    shown = await liaison.shown(number)
+    assert (shown["state"], shown["channel_error"], shown["channel_refused"]) == (state, error, error is not None)
+    assert len(liaison.provider.calls) == calls
+
+
+async def test_what_may_have_arrived_before_its_authority_expired_is_neither_sent_nor_asked_anew(
+    liaison: Liaison,
+) -> None:
+    number = await approved_demand(liaison)
+    liaison.provider.will(FAILING["500"])
+    await liaison.harness.work()
+    liaison.clock.set(OVER)
+    await liaison.harness.work()
+    assert problem(await liaison.post(f"requests/{number}:send")) == (422, "authority.expired")
+    assert problem(await returned(liaison, number)) == (409, "request.may_have_arrived")
+    await acknowledged(liaison, number, "rejected")
+    assert (await returned(liaison, number)).status_code == 200
+
+
+async def test_a_request_whose_authority_expired_before_its_first_attempt_is_never_seen_by_its_provider(
+    liaison: Liaison,
+) -> None:
+    number = await approved_demand(liaison)
+    liaison.clock.set(OVER)
+    await liaison.harness.work()
+    shown = await liaison.shown(number)
+    assert (shown["channel_error"], shown["channel_refused"], liaison.provider.calls) == ("authority_expired", True, [])
+    async with liaison.of_provider() as client:
+        assert (await client.get(f"/v1/requests/{number}")).status_code == 404
+    assert (await returned(liaison, number)).status_code == 200
+
+
+async def test_a_refused_request_is_not_sent_again_once_its_authority_expired(liaison: Liaison) -> None:
+    number = await approved_demand(liaison)
+    liaison.provider.will(Behaviour(status="410 Gone"))
+    await liaison.harness.work()
+    liaison.clock.set(OVER)
+    assert problem(await liaison.post(f"requests/{number}:send")) == (422, "authority.expired")
+    assert (await returned(liaison, number)).status_code == 200
 
 
 async def test_a_provider_sees_a_request_only_once_it_is_offered_to_it(liaison: Liaison) -> None:

@@ -27,6 +27,7 @@ REQUEST = Request(
     provider_status=ProviderStatus.UNKNOWN,
 )
 REFUSED_ONCE_OF_TWO = {"state": State.APPROVED, "channel_refused": "status_409", "attempts": 2, "refusals": 1}
+REFUSED = REFUSED_ONCE_OF_TWO | {"refusals": 2}
 ALLOWED = {
     (State.DRAFT, Move.SUBMIT): State.SUBMITTED,
     (State.SUBMITTED, Move.APPROVE): State.APPROVED,
@@ -51,7 +52,10 @@ def test_a_request_moves_only_as_it_may(state: State, to: Move) -> None:
         (REFUSED_ONCE_OF_TWO, Move.RETURN, "request.may_have_arrived"),
         (REFUSED_ONCE_OF_TWO, Move.SEND_AGAIN, State.APPROVED),
         (REFUSED_ONCE_OF_TWO | {"provider_status": ProviderStatus.REJECTED}, Move.RETURN, State.RETURNED),
-        (REFUSED_ONCE_OF_TWO | {"refusals": 2}, Move.RETURN, State.RETURNED),
+        (REFUSED, Move.RETURN, State.RETURNED),
+        (REFUSED | {"provider_status": ProviderStatus.IN_PROGRESS}, Move.RETURN, "request.with_provider"),
+        (REFUSED | {"provider_status": ProviderStatus.IN_PROGRESS}, Move.SEND_AGAIN, State.APPROVED),
+        (REFUSED | {"provider_status": ProviderStatus.REJECTED}, Move.RETURN, State.RETURNED),
         ({"state": State.SENT}, Move.RETURN, "request.with_provider"),
         ({"state": State.SENT, "provider_status": ProviderStatus.REJECTED}, Move.RETURN, State.RETURNED),
         ({"state": State.CLOSED}, Move.RETURN, "request.closed"),

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from kit import telemetry
 from kit.encryption import NONCE_BYTES, DataKey, Sealed
+from kit.errors import Transient
 from kit.keyring import Keyring
 
 GROUNDS: Final = "grounds"
@@ -16,6 +17,8 @@ BODY: Final = "body"
 RETURNED: Final = "returned"
 NOTE: Final = "note"
 """Kinds of what is kept sealed beside a request."""
+
+_KEY_RETRY_SECONDS: Final = 60
 
 log = telemetry.logger(__name__)
 
@@ -39,15 +42,15 @@ class Kept(Protocol):
         ...
 
 
-class UnknownKey(Exception):
-    """A data key was never in this keyring: what it sealed is not gone, we only cannot read it."""
+class UnknownKey(Transient):
+    """A data key is not in this keyring: what it sealed is not gone, we only cannot read it now."""
 
 
 async def keys(keyring: Keyring, wanted: Iterable[UUID]) -> Mapping[UUID, DataKey]:
     """Those keys; absent: destroyed.
 
     Raises:
-        UnknownKey: one was never there, so it is not the keyring that intake used.
+        UnknownKey: one is missing that nobody destroyed: the keyring was put back to an earlier moment, or is another.
     """
     asked = set(wanted)
     found = await keyring.open(asked)
@@ -55,7 +58,7 @@ async def keys(keyring: Keyring, wanted: Iterable[UUID]) -> Mapping[UUID, DataKe
     if absent:
         destroyed = await keyring.destroyed(absent)
         if absent - destroyed:
-            raise UnknownKey(f"{len(absent - destroyed)} data keys are not in the keyring")
+            raise UnknownKey("the keyring lacks a data key", retry_after=_KEY_RETRY_SECONDS)
         log.warning("keys.destroyed", keys=len(destroyed))
     return found
 

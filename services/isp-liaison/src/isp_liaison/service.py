@@ -4,7 +4,7 @@ from contracts.events import identifications, jurisdictions
 from isp_liaison import handlers, jobs
 from isp_liaison.api import answers, directory, replies, requests, subscribers
 from isp_liaison.application import Application, build
-from isp_liaison.commands import answer, approve, reference, scheduling
+from isp_liaison.commands import acknowledge, approve, reference, scheduling
 from isp_liaison.settings import Settings
 from kit.dispatch import on
 from kit.jobs import job
@@ -33,7 +33,7 @@ service = Service(
     ],
     jobs=[
         job(approve.SEND, call=jobs.hand_over, apply=jobs.record_hand_over),
-        job(answer.APPLY, apply=jobs.apply_answers),
+        job(acknowledge.APPLY, apply=jobs.apply_answers),
         job(scheduling.REMIND, apply=jobs.remind),
         job(scheduling.EXPIRE, apply=jobs.expire),
     ],

@@ -82,13 +82,14 @@ async def collecting(tx: Transaction, wanted: Mapping[DraftKey, datetime]) -> di
 
 
 async def move_on(tx: Transaction, request: Request, staying: Sequence[Line]) -> None:
-    """Lines of a request that is no draft any more collect in the next one."""
+    """Lines of a request that is no draft any more collect in the next one; who drafted them approves that neither."""
     key = requests.key_of(request)
     perishes = min(line.perishes_at for line in staying)
     drafts = await collecting(tx, {key: perishes})
     if key not in drafts:
         raise Transient("others are changing the same requests", retry_after=1)
     await lines.move(tx, [line.id for line in staying], to=drafts[key].id)
+    await requests.add_drafters(tx, [drafts[key].id], request.drafters)
     await requests.refresh(tx, [drafts[key].id])
 
 

@@ -6,7 +6,7 @@ deadlines, where the request stands) is done by a job of ours.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from datetime import date
 from uuid import UUID
 
 import orjson
@@ -15,25 +15,22 @@ from contracts import ids
 from isp_liaison import sealing
 from isp_liaison.application import Application
 from isp_liaison.commands import loading, reference
-from isp_liaison.commands.acknowledge import act, require_with_provider
+from isp_liaison.commands.acknowledge import act, require_with_provider, schedule
 from isp_liaison.domain import answers as rules
 from isp_liaison.domain.answers import Answerer, AnswerId, AnswerState, AskedLine, Given, ReadTime, Repeated, Taken
-from isp_liaison.domain.directory import Provider
+from isp_liaison.domain.directory import Directory
 from isp_liaison.domain.instruments import Effect
 from isp_liaison.domain.lines import LineId
 from isp_liaison.domain.refusals import Refusal
-from isp_liaison.domain.requests import Request
-from isp_liaison.store import answers, lines
+from isp_liaison.domain.requests import ProviderStatus, Request
+from isp_liaison.store import answers, lines, requests
 from isp_liaison.store.answers import NewAnswer, Record
 from isp_liaison.store.lines import Line
-from kit.access import CENTRE_TENANT, Principal
+from kit.access import Principal
 from kit.audit import Entry as AuditEntry
 from kit.database import Transaction
 from kit.encryption import DataKey, keyed_hash
-from kit.jobs import NewJob
 from kit.time import TZDATA, ParsedTime, UnknownZone, parse, zone
-
-APPLY: Final = "answer.apply"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +77,7 @@ async def answer(
         request=request,
         lines=found,
         standing=await answers.standing(tx, found),
-        answerer=_answerer(known.directory.providers, request),
+        answerer=_answerer(known.directory, request, tx.now().date()),
     )
     given = [_given(app, zone_name, one) for one in told]
     verdicts = [Verdict(one.line, outcome) for one, outcome in zip(told, judging.of(given), strict=True)]
@@ -127,11 +124,14 @@ class _Judging:
         )
 
 
-def _answerer(providers: Mapping[str, Provider], request: Request) -> Answerer:
-    same = {one.id for one in providers.values() if one.testmode is request.testmode}
-    itself = providers.get(request.provider)
+def _answerer(directory: Directory, request: Request, today: date) -> Answerer:
+    """Who answers. It may name only those for whom somebody else answers: for its predecessors it answers itself."""
+    same = {one.id for one in directory.providers.values() if one.testmode is request.testmode}
+    answering = {one: directory.answering(one, today) for one in same}
+    others = {one for one, who in answering.items() if who is not None and who.id != request.provider}
+    itself = directory.provider(request.provider)
     usual = None if itself is None else itself.reply_zone
-    return Answerer(provider=request.provider, reply_zone=usual, others=frozenset(same - {request.provider}))
+    return Answerer(provider=request.provider, reply_zone=usual, others=frozenset(others))
 
 
 def _given(app: Application, zone_name: str, told: LineAnswer) -> Given:
@@ -190,9 +190,9 @@ async def _keep(
         new.append(_new(judging.request, line, read, outcome, record, principal, tx))
     await answers.insert(tx, new, records)
     await lines.answered(tx, [one.line for one in new])
-    batch = str(ids.new())
-    payload = {"request": str(judging.request.id), "answers": [str(one.id) for one in new]}
-    tx.schedule(NewJob(kind=APPLY, key=batch, due_at=tx.now(), tenant=CENTRE_TENANT, payload=payload))
+    if judging.request.provider_status is ProviderStatus.UNKNOWN:  # at once: what it answers is not asked anew
+        await requests.say(tx, judging.request.id, ProviderStatus.IN_PROGRESS, None)
+    schedule(tx, judging.request, [one.id for one in new])
 
 
 def _new(

@@ -13,13 +13,11 @@ import orjson
 from isp_liaison import asking, sealing
 from isp_liaison.application import Application
 from isp_liaison.asking import AskedData
-from isp_liaison.commands import loading, reference, writing
+from isp_liaison.commands import loading, reference, sending, writing
 from isp_liaison.domain import approvals
-from isp_liaison.domain.authorities import outdated
 from isp_liaison.domain.instruments import Instrument, in_force
 from isp_liaison.domain.lines import LineId, LineState
 from isp_liaison.domain.requests import Move, Request, State, move
-from isp_liaison.domain.statutory_days import local_date
 from isp_liaison.store import requests
 from isp_liaison.store.lines import Line
 from isp_liaison.store.requests import Carrying
@@ -28,7 +26,6 @@ from kit.audit import Entry as AuditEntry
 from kit.database import Transaction
 from kit.errors import Rejected, or_reject
 from kit.jobs import NewJob
-from kit.time import zone
 
 SEND = "request.send"
 
@@ -40,7 +37,7 @@ async def approve(app: Application, tx: Transaction, number: str, principal: Pri
     state: State = or_reject(approvals.approve(request, by=principal.subject))
     going = [line for line in every.values() if line.state is LineState.OPEN]
     carrying = (await requests.authorities(tx, [request.id]))[request.id]
-    or_reject(outdated(carrying.days, local_date(tx.now(), zone(carrying.zone))))
+    or_reject(sending.outdated_now(tx, carrying))
     known = await reference.known(app, tx)
     instrument = or_reject(in_force(known.instruments, request.instrument, carrying.days.made_on))
     body = _body(request, instrument, carrying, going, await asking.opened(app.keyring, going))
@@ -53,9 +50,10 @@ async def approve(app: Application, tx: Transaction, number: str, principal: Pri
 
 
 async def send_again(tx: Transaction, number: str, principal: Principal) -> Request:
-    """Have a request tried once more that the provider's channel refused. Raises `NotFound`, `Conflict`."""
+    """Have a request tried once more that the provider's channel refused. Raises `NotFound`, `Conflict`, `Rejected`."""
     request, _ = await loading.of_centre(tx, number, principal)
     loading.or_conflict(move(request, Move.SEND_AGAIN))
+    or_reject(sending.outdated_now(tx, (await requests.authorities(tx, [request.id]))[request.id]))
     await requests.send_again(tx, request, tx.now())
     schedule(tx, request)
     tx.audit(AuditEntry(actor=principal, action="request.sent_again", subject=number))

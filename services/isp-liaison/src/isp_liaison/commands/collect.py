@@ -33,14 +33,21 @@ class Collect:
     sealed: Sealed
 
 
+class UnknownReferralKey(Exception):
+    """The keyring lacks a referral's key. Not waited for: whatever arrives behind it would wait, too."""
+
+
 async def collect(app: Application, tx: Transaction, batch: Sequence[Collect]) -> None:
     """Add a line for each capture and automatic instrument. A batch of any size is as many statements.
 
     Raises:
-        UnknownKey: the keyring never had a referral's key.
+        UnknownReferralKey: the keyring lacks a referral's key, which nobody destroyed.
         Unreadable: a field was changed, or belongs elsewhere.
     """
-    keys = await sealing.keys(app.keyring, {one.key for one in batch})
+    try:
+        keys = await sealing.keys(app.keyring, {one.key for one in batch})
+    except sealing.UnknownKey as error:
+        raise UnknownReferralKey(error.detail) from error
     known = await reference.known(app, tx)
     wanted: list[Wanted] = []
     unplaced: list[lines.Unplaced] = []

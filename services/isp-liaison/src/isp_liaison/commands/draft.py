@@ -46,7 +46,7 @@ async def draft(
     asked = [_wanted(line, instrument, of_requests[line.request], asked_for) for line in found.values()]
     added = await adding.add(app, tx, asked)
     drafts = await requests.read(tx, {line.request for line in added.lines.values()})
-    await requests.add_drafters(tx, drafts, principal.subject)
+    await requests.add_drafters(tx, drafts, [principal.subject])
     for request in drafts.values():
         tx.audit(AuditEntry(actor=principal, action="request.drafted", subject=request.number))
     return [Drafted(added.lines[key].id, line, drafts[added.lines[key].request]) for line, key in sorted(keys.items())]

@@ -11,12 +11,23 @@ from typing import Final
 from isp_liaison import sealing
 from isp_liaison.application import Application
 from isp_liaison.commands import scheduling, telling
+from isp_liaison.domain.authorities import outdated
+from isp_liaison.domain.refusals import Refusal
 from isp_liaison.domain.requests import SAYABLE, Move, ProviderStatus, Request, RequestId, State, move
+from isp_liaison.domain.statutory_days import local_date
 from isp_liaison.store import requests
+from isp_liaison.store.requests import Carrying
+from kit import telemetry
 from kit.database import Transaction
+from kit.time import zone
 
 WAITS: Final[Sequence[timedelta]] = tuple(timedelta(seconds=one) for one in (5, 30, 2 * 60, 10 * 60, 30 * 60, 60 * 60))
 """Between attempts; the last one for as long as the request is approved."""
+
+EXPIRED: Final = "authority_expired"
+"""The authority carries the request no longer: nobody is called, and a person decides."""
+
+log = telemetry.logger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,12 +39,23 @@ class Offered:
 
 
 async def offer(app: Application, tx: Transaction, request: RequestId) -> Offered | None:
-    """Note the attempt; None where the request is not to be sent any more."""
-    offered = await requests.offer(tx, request, tx.now())
+    """Note the attempt; None where the request is not to be sent any more, or its authority carries it no longer."""
+    carrying = (await requests.authorities(tx, [request]))[request]
+    expired = outdated_now(tx, carrying) is not None
+    offered = await requests.offer(tx, request, None if expired else tx.now())
     if offered is None:
+        return None
+    if expired:
+        log.warning("request.refused", request=str(request), code=EXPIRED)
+        await requests.miss(tx, request, code=EXPIRED, again=None)
         return None
     kept = await requests.sealed(tx, request)
     return Offered(request=offered, body=await sealing.unseal(app.keyring, offered.id, kept.get(sealing.BODY)))
+
+
+def outdated_now(tx: Transaction, carrying: Carrying) -> Refusal | None:
+    """Why the authority carries nothing today, in its zone of issue."""
+    return outdated(carrying.days, local_date(tx.now(), zone(carrying.zone)))
 
 
 async def taken_in(

@@ -140,7 +140,7 @@ def _redirect(to: str | None, answerer: Answerer) -> Refusal | None:
     if to == answerer.provider:
         return Refusal("redirect.itself", "A provider does not redirect to itself.")
     if to not in answerer.others:
-        return Refusal("redirect.unknown", "The directory has no such provider.")
+        return Refusal("redirect.unknown", "The directory has no other provider that answers for it.")
     return None
 
 

@@ -86,7 +86,7 @@ def examine(
 
 
 def outdated(days: Days, today: date) -> Refusal | None:
-    """Why it carries nothing on that day; asked again when a second officer approves."""
+    """Why it carries nothing on that day; asked again when a second officer approves, and whenever it is sent."""
     if days.made_on > today:
         return Refusal("authority.future", "It is dated after today.")
     if days.due_on is not None and days.due_on < days.made_on:

@@ -5,10 +5,10 @@
       │                   └────── return ───────┴── return ──────────┴──> returned: its lines are collected anew
       └── withdraw (nothing left in it) ──> withdrawn
 
-An approved request comes back only where the provider's channel refused every attempt, a sent one only where the
-provider rejected it: else two demands for the same data could be under way. An approved one of which an attempt may
-have arrived is sent again, or comes back once the provider rejected it. Not promised: what the provider's own status
-says; it is kept beside ours.
+An approved request comes back only where the provider's channel refused every attempt and the provider says nothing
+of it, a sent one only where the provider rejected it: else two demands for the same data could be under way. An
+approved one of which an attempt may have arrived is sent again, or comes back once the provider rejected it. Not
+promised: what the provider's own status says; it is kept beside ours.
 """
 
 from collections.abc import Mapping
@@ -120,7 +120,8 @@ def move(request: Request, to: Move) -> State | Refusal:
     if request.state is State.APPROVED and to in (Move.RETURN, Move.SEND_AGAIN) and request.channel_refused is None:
         return Refusal("request.being_sent", "It is being sent; the provider's channel has not refused it.")
     rejected = request.provider_status is ProviderStatus.REJECTED
-    if request.state is State.SENT and not rejected:
+    has_it = request.state is State.SENT or request.provider_status is not ProviderStatus.UNKNOWN
+    if to is Move.RETURN and has_it and not rejected:
         return Refusal("request.with_provider", "The provider has it and has not rejected it.")
     if request.state is State.APPROVED and to is Move.RETURN and request.attempts != request.refusals and not rejected:
         return Refusal(

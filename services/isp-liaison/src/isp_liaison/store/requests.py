@@ -62,7 +62,7 @@ SEND_AGAIN = text("""
     UPDATE request SET channel_refused = false, channel_error = NULL, next_attempt_at = :now WHERE id = :id
 """)
 OFFER = text("""
-    UPDATE request SET offered_at = coalesce(offered_at, :now), attempts = attempts + 1
+    UPDATE request SET offered_at = coalesce(offered_at, :seen_from), attempts = attempts + 1
     WHERE id = :id AND state = 'approved' AND NOT channel_refused RETURNING *
 """)
 TAKE_IN = text("""
@@ -88,7 +88,7 @@ SETTLE = text("""
 """)
 ADD_DRAFTERS = text("""
     UPDATE request r SET drafters = (
-        SELECT jsonb_agg(DISTINCT d.sub)
+        SELECT coalesce(jsonb_agg(DISTINCT d.sub), '[]')
         FROM jsonb_array_elements_text(r.drafters || CAST(:drafters AS jsonb)) AS d (sub)
     ) WHERE r.id = ANY (CAST(:ids AS uuid[]))
 """)
@@ -220,9 +220,9 @@ async def send_again(tx: Transaction, request: Request, now: datetime) -> None:
     await tx.execute(SEND_AGAIN, {"id": request.id, "now": now})
 
 
-async def offer(tx: Transaction, request: UUID, now: datetime) -> Request | None:
-    """Note that it is being handed over, from when on its provider sees it; None where that is not wanted any more."""
-    row = await tx.row(OFFER, {"id": request, "now": now})
+async def offer(tx: Transaction, request: UUID, seen_from: datetime | None) -> Request | None:
+    """Note an attempt, and from when on its provider sees it; None where that is not wanted any more."""
+    row = await tx.row(OFFER, {"id": request, "seen_from": seen_from})
     return None if row is None else request_of(row)
 
 
@@ -248,9 +248,9 @@ async def settle(tx: Transaction, request: UUID, state: State, now: datetime) ->
     await tx.execute(SETTLE, {"id": request, "state": state.value, "closed": closed, "answered": answered})
 
 
-async def add_drafters(tx: Transaction, ids: Iterable[UUID], by: str) -> None:
+async def add_drafters(tx: Transaction, ids: Iterable[UUID], by: Iterable[str]) -> None:
     """Note who drafted by hand: they approve none of it."""
-    await tx.execute(ADD_DRAFTERS, {"ids": sorted(set(ids)), "drafters": orjson.dumps([by]).decode()})
+    await tx.execute(ADD_DRAFTERS, {"ids": sorted(set(ids)), "drafters": orjson.dumps(sorted(by)).decode()})
 
 
 async def refresh(tx: Transaction, ids: Iterable[UUID]) -> None:
