@@ -15,7 +15,7 @@ from isp_liaison.domain.requests import RequestId
 from isp_liaison.store import tables
 from kit.access import CENTRE_TENANT
 from kit.database import Transaction
-from kit.rows import arrays, arrays_of, inserting
+from kit.rows import arrays, inserting
 
 INSERT = inserting(tables.line, conflict="ON CONFLICT DO NOTHING RETURNING id")
 _OF_KEYS = """
@@ -106,7 +106,6 @@ OPEN_LINES = text("""
       AND l.effect = 'produces' AND l.state IN ('open', 'answered')
     GROUP BY e.entry
 """)
-INSERT_UNPLACED = inserting(tables.unplaced, conflict="ON CONFLICT DO NOTHING")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,23 +137,6 @@ class LineEntry:
     of: Provenance
     current: bool
     added_at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unplaced:
-    """A capture that gets no line, by its place in the referral."""
-
-    id: UUID
-    tenant: str
-    testmode: bool
-    entry: EntryId
-    referral: UUID
-    investigation: UUID
-    item: str
-    grade: str
-    asn: int | None
-    why: str
-    recorded_at: datetime
 
 
 async def insert(tx: Transaction, lines: Sequence[Line]) -> frozenset[LineId]:
@@ -307,12 +289,6 @@ async def open_lines(tx: Transaction, entries: Iterable[EntryId]) -> dict[EntryI
     await tx.execute(TAKE_TURNS, asked)
     rows = await tx.rows(OPEN_LINES, asked)
     return {EntryId(row.entry): row.open for row in rows}
-
-
-async def add_unplaced(tx: Transaction, unplaced: Sequence[Unplaced]) -> None:
-    """Keep what could not be asked, once each."""
-    if unplaced:
-        await tx.execute(INSERT_UNPLACED, arrays_of(tables.unplaced, unplaced))
 
 
 async def _of_keys(tx: Transaction, statement: Any, keys: Sequence[LineKey]) -> dict[LineKey, Line]:
