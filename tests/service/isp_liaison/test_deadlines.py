@@ -50,6 +50,20 @@ async def test_a_preservation_reminds_on_business_days_and_expires_at_the_midnig
     assert (expired.on, expired.zone, expired.instrument) == ("2026-12-14", "America/Toronto", DEMAND)
 
 
+async def test_a_preservation_that_nobody_answered_reminds_and_expires_too(liaison: Liaison) -> None:
+    suspect = await liaison.given()
+    number = await liaison.sent(DEMAND)
+    await run_until(liaison, datetime(2027, 1, 1, tzinfo=UTC))
+    assert await told(liaison, IdentificationDeadlineApproaching) == [
+        ("2026-12-07T14:00", "preservation_expiry", 7), ("2026-12-11T14:00", "preservation_expiry", 3),
+    ]  # fmt: skip
+    assert await told(liaison, IdentificationExpired) == [("2026-12-15T05:00", "preservation_expiry", None)]
+    (expired,) = await liaison.published(IdentificationExpired, suspect)
+    assert (expired.on, expired.zone, expired.instrument) == ("2026-12-14", "America/Toronto", DEMAND)
+    shown = await liaison.shown(number)
+    assert (shown["state"], shown["lines"][0]["state"]) == ("sent", "open")  # no second demand for the same data
+
+
 async def test_an_answer_that_is_due_and_a_challenge_end_unless_it_is_answered(liaison: Liaison) -> None:
     await liaison.given()
     number = await liaison.sent(PRODUCTION, due_on="2026-12-09")
@@ -108,6 +122,20 @@ async def test_only_a_repeatable_instrument_is_used_anew_after_it_expired(
     assert (await liaison.post(*drafting)).status_code == 422
     await run_until(liaison, liaison.clock.now() + timedelta(days=95))
     assert (await liaison.post(*drafting)).status_code == again
+
+
+async def test_an_order_that_nobody_answered_is_over_when_it_expired_and_may_be_made_anew(liaison: Liaison) -> None:
+    await liaison.given()
+    (line,) = await liaison.lines(await liaison.number(DEMAND))
+    drafting = "requests:draft", {"instrument": ORDER, "lines": [line["line"]]}
+    assert (await liaison.post(*drafting)).status_code == 200
+    number = await liaison.sent(ORDER)
+    assert (await liaison.post(*drafting)).status_code == 422
+    await run_until(liaison, liaison.clock.now() + timedelta(days=95))
+    assert (await liaison.post(*drafting)).status_code == 200
+    shown = await liaison.shown(number)
+    assert (shown["state"], shown["lines"][0]["state"]) == ("closed", "lapsed")
+    assert shown["provider_status"] == "in_progress"  # as it said when it took it in; it never answered
 
 
 async def test_what_nobody_waited_for_when_it_expired_is_asked_anew_too(liaison: Liaison) -> None:

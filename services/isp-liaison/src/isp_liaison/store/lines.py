@@ -59,7 +59,8 @@ REQUESTS_ASKED = text("""
     ) AS one
 """)
 COUNT = text("""
-    SELECT count(*) FILTER (WHERE state = 'open') AS open, count(*) FILTER (WHERE state = 'answered') AS waiting
+    SELECT count(*) FILTER (WHERE state = 'open') AS open, count(*) FILTER (WHERE state = 'answered') AS waiting,
+        count(*) FILTER (WHERE state = 'lapsed' AND outcome IS NULL) AS silent
     FROM line WHERE request = :request
 """)
 MOVE = text("UPDATE line SET request = :to WHERE id = ANY (CAST(:ids AS uuid[]))")
@@ -130,6 +131,15 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Count:
+    """How many lines of a request wait for an answer, or for its check, and how many were over without one."""
+
+    open: int
+    waiting: int
+    silent: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LineEntry:
     """A suspect or victim for whom a line is asked; `current` until it is cancelled."""
 
@@ -193,10 +203,10 @@ async def requests_asked(tx: Transaction, requests: Iterable[RequestId]) -> set[
     return {row.id for row in await tx.rows(REQUESTS_ASKED, {"requests": sorted(requests)})}
 
 
-async def count(tx: Transaction, request: RequestId) -> tuple[int, int]:
-    """How many lines of a request wait for an answer, and for its check. The request is locked already."""
+async def count(tx: Transaction, request: RequestId) -> Count:
+    """How its lines stand. The request is locked already."""
     (row,) = await tx.rows(COUNT, {"request": request})
-    return row.open, row.waiting
+    return Count(open=row.open, waiting=row.waiting, silent=row.silent)
 
 
 async def move(tx: Transaction, ids: Iterable[LineId], *, to: RequestId) -> None:

@@ -241,10 +241,9 @@ async def miss(tx: Transaction, request: UUID, *, code: str, again: datetime | N
     await tx.execute(MISS, {"id": request, "code": code, "refused": again is None, "again": again})
 
 
-async def settle(tx: Transaction, request: UUID, state: State, now: datetime) -> None:
-    """Where it stands by its lines."""
+async def settle(tx: Transaction, request: UUID, state: State, now: datetime, *, answered: bool) -> None:
+    """Where it stands by its lines, and whether its provider answered all of them."""
     closed = now if state is State.CLOSED else None
-    answered = state in (State.ANSWERED, State.CLOSED)
     await tx.execute(SETTLE, {"id": request, "state": state.value, "closed": closed, "answered": answered})
 
 
