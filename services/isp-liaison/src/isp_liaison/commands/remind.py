@@ -50,9 +50,14 @@ async def expire(app: Application, tx: Transaction, day: Day) -> None:
     found = await _concerned(tx, day)
     if found is None:
         return
-    telling.expired(tx, found.told, deadline=day.deadline.value, on=day.on, zone=day.zone)
     if day.deadline is not Kind.PRESERVATION_EXPIRY:
+        telling.expired(tx, found.told, deadline=day.deadline.value, on=day.on, zone=day.zone)
         return
+    # This day comes once more where an answer was late: each line says only once that it is over.
+    now_over = {line.id for line in found.lines.values() if line.expired_at is None}
+    told = [(line, entry) for line, entry in found.told if line.id in now_over]
+    telling.expired(tx, told, deadline=day.deadline.value, on=day.on, zone=day.zone)
+    await lines.expire(tx, now_over, tx.now())
     known = await reference.known(app, tx)
     instrument = in_force(known.instruments, found.request.instrument, day.on)
     if isinstance(instrument, Instrument) and instrument.repeatable:

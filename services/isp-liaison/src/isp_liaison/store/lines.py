@@ -63,7 +63,9 @@ COUNT = text("""
         count(*) FILTER (WHERE state = 'lapsed' AND outcome IS NULL) AS silent
     FROM line WHERE request = :request
 """)
-MOVE = text("UPDATE line SET request = :to WHERE id = ANY (CAST(:ids AS uuid[]))")
+# Under another number it is another preservation, with a day of its own.
+MOVE = text("UPDATE line SET request = :to, expired_at = NULL WHERE id = ANY (CAST(:ids AS uuid[]))")
+EXPIRE = text("UPDATE line SET expired_at = :now WHERE id = ANY (CAST(:ids AS uuid[]))")
 END = text("""
     UPDATE line l SET state = :state, outcome = r.outcome, done_at = :now
     FROM unnest(CAST(:ids AS uuid[]), CAST(:outcomes AS text[])) AS r (id, outcome) WHERE l.id = r.id
@@ -128,6 +130,8 @@ class Line:
     perishes_at: datetime
     redirected_from: LineId | None
     created_at: datetime
+    expired_at: datetime | None = None
+    """When those who waited for it were told that its preservation is over."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -226,6 +230,11 @@ async def end(tx: Transaction, ended: Sequence[tuple[LineId, str | None]], state
             "now": now,
         },
     )
+
+
+async def expire(tx: Transaction, ids: Iterable[LineId], now: datetime) -> None:
+    """It is told that their preservation is over; they are locked already."""
+    await tx.execute(EXPIRE, {"ids": sorted(ids), "now": now})
 
 
 async def answered(tx: Transaction, ids: Iterable[LineId]) -> None:
@@ -336,6 +345,7 @@ def _row(one: Line) -> dict[str, Any]:
         "redirected_from": one.redirected_from,
         "created_at": one.created_at,
         "done_at": None,
+        "expired_at": None,
     }
 
 
@@ -362,6 +372,7 @@ def _line(row: Any) -> Line:
         perishes_at=row.perishes_at,
         redirected_from=row.redirected_from,
         created_at=row.created_at,
+        expired_at=row.expired_at,
     )
 
 

@@ -185,6 +185,7 @@ line = Table(
     Column("redirected_from", UUID()),
     needed("created_at", MOMENT),
     Column("done_at", MOMENT),
+    Column("expired_at", MOMENT),
     Index(
         "line_of_data", "mark", "investigation", "provider", "instrument", "about",
         unique=True, postgresql_where=text("state NOT IN ('dropped', 'lapsed')"),
