@@ -46,10 +46,10 @@ LOCK_UNREAD = text("""
         ORDER BY id FOR UPDATE
     ) AS locked
 """)
-# One line of each request is enough to know, however many it has.
+# One line of each request is enough to know, however many it has; in this order none that is over is looked at.
 REQUESTS_WITH_OPEN = text("""
     SELECT r.id FROM unnest(CAST(:requests AS uuid[])) AS r (id)
-    CROSS JOIN LATERAL (SELECT FROM line WHERE request = r.id AND state = 'open' ORDER BY id LIMIT 1) AS one
+    CROSS JOIN LATERAL (SELECT FROM line WHERE request = r.id AND state = 'open' ORDER BY perishes_at LIMIT 1) AS one
 """)
 REQUESTS_ASKED = text("""
     SELECT r.id FROM unnest(CAST(:requests AS uuid[])) AS r (id)

@@ -191,6 +191,7 @@ line = Table(
         unique=True, postgresql_where=text("state NOT IN ('dropped', 'lapsed')"),
     ),
     Index("line_of_request", "request", "id"),
+    Index("line_waiting", "request", "perishes_at", postgresql_where=text("state IN ('open', 'answered')")),
 )  # fmt: skip
 
 line_entry = Table(
