@@ -108,8 +108,9 @@ async def preserved(tx: Transaction, by_id: Mapping[LineId, Line], told: Sequenc
 
 
 async def sent(tx: Transaction, request: Request, now: datetime) -> None:
-    """Tell that the provider has every line of a request."""
-    found = await lines.of_requests(tx, [request.id])
+    """Tell that the provider has every line of a request; what was dropped before is not in its bytes."""
+    every = await lines.of_requests(tx, [request.id])
+    found = {line.id: line for line in every.values() if line.state is not LineState.DROPPED}
     for line, several in (await lines.entries(tx, found)).items():
         for one in several:
             if one.current:
