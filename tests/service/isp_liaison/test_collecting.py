@@ -118,6 +118,18 @@ async def test_what_is_urgent_or_of_another_handling_has_a_draft_of_its_own(liai
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize("priorities", [("P2", "P0"), ("P0", "P2")])
+async def test_the_same_data_of_a_batch_is_urgent_where_it_is_for_one_of_them(
+    liaison: Liaison, priorities: tuple[str, str]
+) -> None:
+    events = [liaison.harness.received(liaison.requested(capture()), liaison.origin(one)) for one in priorities]
+    await liaison.harness.deliver(events)
+    found = await liaison.queue()
+    assert sorted((one["urgency"], one["instrument"], one["line_count"]) for one in found) == [
+        ("urgent", DEMAND, 1), ("urgent", PRODUCTION, 1),
+    ]  # fmt: skip
+
+
 async def test_grade_c_is_preserved_and_not_produced_and_grade_x_is_not_asked_at_all(liaison: Liaison) -> None:
     await liaison.given(capture("70.24.10.1", grade="C"))
     await liaison.given(capture("70.24.10.2", grade="B", port=None))

@@ -370,3 +370,14 @@ async def test_what_was_erased_after_approval_is_not_sent(liaison: Liaison) -> N
     await liaison.harness.work()
     shown = await liaison.shown(number)
     assert (shown["channel_error"], shown["lines"][0]["ip"], liaison.provider.calls) == ("erased", None, [])
+
+
+async def test_who_was_left_out_of_what_was_sent_is_not_told_that_it_was(liaison: Liaison) -> None:
+    await liaison.given(capture("70.24.10.1"))
+    erased, liaison.key = liaison.key, await liaison.harness.process.keyring.new_key()
+    stays = await liaison.given(capture("70.24.10.2"))
+    liaison.key = erased
+    await liaison.erase()
+    number = await liaison.sent()
+    assert len(await liaison.lines(number)) == 1
+    assert [one.entry for one in await liaison.published(IdentificationSent)] == [stays]

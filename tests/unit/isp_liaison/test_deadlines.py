@@ -24,7 +24,7 @@ def test_sending_starts_the_days_that_the_authority_has() -> None:
     on = MADE + timedelta(days=30)
     full = replace(DAYS, due_on=on, challenge_until=on, review_on=on, expires_on=on)
     assert [one.kind for one in of_sending(full, TORONTO, NOW)] == [
-        Kind.ANSWER_DUE, Kind.CHALLENGE_END, Kind.LATER_REVIEW,
+        Kind.PRESERVATION_EXPIRY, Kind.ANSWER_DUE, Kind.CHALLENGE_END, Kind.LATER_REVIEW,
     ]  # fmt: skip
 
 
@@ -52,7 +52,10 @@ def test_reminders_come_at_nine_on_business_days_before_the_day_is_over(days: in
     [
         (Kind.PRESERVATION_EXPIRY, LineState.DONE, "preserved", True),
         (Kind.PRESERVATION_EXPIRY, LineState.DONE, "no_record", False),
-        (Kind.PRESERVATION_EXPIRY, LineState.OPEN, None, False),
+        (Kind.PRESERVATION_EXPIRY, LineState.OPEN, None, True),
+        (Kind.PRESERVATION_EXPIRY, LineState.ANSWERED, None, True),
+        (Kind.PRESERVATION_EXPIRY, LineState.DROPPED, None, False),
+        (Kind.PRESERVATION_EXPIRY, LineState.LAPSED, None, False),
         (Kind.ANSWER_DUE, LineState.OPEN, None, True),
         (Kind.ANSWER_DUE, LineState.ANSWERED, None, False),
         (Kind.CHALLENGE_END, LineState.OPEN, None, True),

@@ -15,7 +15,7 @@ from isp_liaison.application import Application
 from isp_liaison.commands import emptying, telling
 from isp_liaison.commands.onward import onward
 from isp_liaison.commands.wanted import Wanted
-from isp_liaison.domain.lines import DraftKey, LineId, LineKey, LineState
+from isp_liaison.domain.lines import URGENT, DraftKey, LineId, LineKey, LineState
 from isp_liaison.domain.requests import Request, RequestId
 from isp_liaison.store import lines, requests
 from isp_liaison.store.lines import Line, LineEntry
@@ -94,7 +94,9 @@ async def move_on(tx: Transaction, request: Request, staying: Sequence[Line]) ->
 
 
 async def _ensure(tx: Transaction, wanted: Sequence[Wanted]) -> Added:
-    first = {one.key: one for one in reversed(wanted)}
+    # Of the same data the first one counts, but an urgent one before all others.
+    ordered = sorted(wanted, key=lambda one: one.draft.urgency != URGENT)
+    first = {one.key: one for one in reversed(ordered)}
     keys = sorted(first)
     made: dict[LineKey, Line] = {}
     found = await lines.find(tx, keys)

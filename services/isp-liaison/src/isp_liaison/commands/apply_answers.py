@@ -10,7 +10,7 @@ from isp_liaison.application import Application
 from isp_liaison.commands import redirect, scheduling, sending, telling
 from isp_liaison.domain.answers import PRESERVED, REDIRECT, Answer, AnswerId, AnswerState
 from isp_liaison.domain.lines import LineId, LineState
-from isp_liaison.domain.requests import WITH_PROVIDER, Request, RequestId, settled
+from isp_liaison.domain.requests import WITH_PROVIDER, Request, RequestId, State, settled
 from isp_liaison.store import answers, lines, requests
 from isp_liaison.store.lines import Line
 from kit.database import Transaction
@@ -67,8 +67,9 @@ async def settle(tx: Transaction, request_id: RequestId) -> None:
     request = (await requests.read(tx, [request_id]))[request_id]
     if request.state not in WITH_PROVIDER:
         return
-    open_lines, waiting = await lines.count(tx, request_id)
-    after = settled(open_lines=open_lines, waiting=waiting)
+    count = await lines.count(tx, request_id)
+    after = settled(open_lines=count.open, waiting=count.waiting)
     if after is not request.state:
-        await requests.settle(tx, request_id, after, tx.now())
+        answered = after is not State.SENT and not count.silent
+        await requests.settle(tx, request_id, after, tx.now(), answered=answered)
     await requests.refresh(tx, [request_id])

@@ -19,7 +19,7 @@ from isp_liaison.domain import lines as rules
 from isp_liaison.domain.entries import Provenance
 from isp_liaison.domain.instruments import Instrument
 from isp_liaison.domain.lines import CaptureFacts, LineKey, Placed, Unplaced
-from isp_liaison.store import lines
+from isp_liaison.store import unplaced as kept
 from kit.database import Transaction
 from kit.encryption import DataKey, Sealed, keyed_hash
 
@@ -50,7 +50,7 @@ async def collect(app: Application, tx: Transaction, batch: Sequence[Collect]) -
         raise UnknownReferralKey(error.detail) from error
     known = await reference.known(app, tx)
     wanted: list[Wanted] = []
-    unplaced: list[lines.Unplaced] = []
+    unplaced: list[kept.Unplaced] = []
     for one in batch:
         key = keys.get(one.key)
         if key is None:  # the referral was erased
@@ -61,7 +61,7 @@ async def collect(app: Application, tx: Transaction, batch: Sequence[Collect]) -
                 unplaced.append(_unplaced(one.of, told, placed, tx.now()))
             else:
                 wanted.extend(_wanted(app, one.of, key, told.capture, placed))
-    await lines.add_unplaced(tx, sorted(unplaced, key=lambda one: (one.entry, one.item, one.why)))
+    await kept.add(tx, sorted(unplaced, key=lambda one: (one.entry, one.item, one.why)))
     await adding.add(app, tx, wanted)
 
 
@@ -120,8 +120,8 @@ def _line_key(of: Provenance, placed: Placed, instrument: Instrument, mark: str)
     )
 
 
-def _unplaced(of: Provenance, told: AttributedCapture, unplaced: Unplaced, now: datetime) -> lines.Unplaced:
-    return lines.Unplaced(
+def _unplaced(of: Provenance, told: AttributedCapture, unplaced: Unplaced, now: datetime) -> kept.Unplaced:
+    return kept.Unplaced(
         id=ids.new(),
         tenant=of.tenant,
         testmode=of.testmode,

@@ -1,4 +1,7 @@
-"""A deadline comes near, or is over: whoever waits for the lines that depend on it is told."""
+"""A deadline comes near, or is over: whoever waits for the lines that depend on it is told.
+
+A preservation ends also where its provider never answered: the law destroys what was kept, answered or not.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -6,6 +9,7 @@ from datetime import date
 
 from isp_liaison.application import Application
 from isp_liaison.commands import reference, telling
+from isp_liaison.commands.apply_answers import settle
 from isp_liaison.domain.deadlines import Kind, concerns
 from isp_liaison.domain.instruments import Instrument, in_force
 from isp_liaison.domain.lines import LineId, LineState
@@ -42,18 +46,25 @@ async def remind(tx: Transaction, day: Day, days_left: int) -> None:
 
 
 async def expire(app: Application, tx: Transaction, day: Day) -> None:
-    """Say that it is over. What was preserved under a repeatable instrument may be demanded anew from now on."""
+    """Say that it is over. What a repeatable instrument was to preserve may be demanded anew from now on."""
     found = await _concerned(tx, day)
     if found is None:
         return
-    telling.expired(tx, found.told, deadline=day.deadline.value, on=day.on, zone=day.zone)
     if day.deadline is not Kind.PRESERVATION_EXPIRY:
+        telling.expired(tx, found.told, deadline=day.deadline.value, on=day.on, zone=day.zone)
         return
+    # This day comes once more where an answer was late: each line says only once that it is over.
+    now_over = {line.id for line in found.lines.values() if line.expired_at is None}
+    told = [(line, entry) for line, entry in found.told if line.id in now_over]
+    telling.expired(tx, told, deadline=day.deadline.value, on=day.on, zone=day.zone)
+    await lines.expire(tx, now_over, tx.now())
     known = await reference.known(app, tx)
     instrument = in_force(known.instruments, found.request.instrument, day.on)
     if isinstance(instrument, Instrument) and instrument.repeatable:
-        lapsed = [(line.id, line.outcome) for line in found.lines.values()]
-        await lines.end(tx, lapsed, LineState.LAPSED, tx.now())
+        # An answer that is being applied has its own word; it has the day come once more.
+        over = [line for line in found.lines.values() if line.state is not LineState.ANSWERED]
+        await lines.end(tx, [(line.id, line.outcome) for line in over], LineState.LAPSED, tx.now())
+        await settle(tx, found.request.id)
 
 
 async def _concerned(tx: Transaction, day: Day) -> _Concerned | None:

@@ -22,7 +22,7 @@ async def of_sending(tx: Transaction, request: Request) -> None:
 
 
 def of_preservation(tx: Transaction, request: Request, carrying: Carrying) -> Deadline | None:
-    """What runs once the provider preserves something; scheduled once for the whole request."""
+    """What runs once the provider preserves something; the very jobs of its sending, where they still wait."""
     days = carrying.days
     if days.expires_on is None:
         return None

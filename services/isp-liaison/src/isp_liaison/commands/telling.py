@@ -5,6 +5,7 @@ from datetime import date, datetime
 
 from isp_liaison import events
 from isp_liaison.domain.answers import PRESERVED
+from isp_liaison.domain.deadlines import Kind
 from isp_liaison.domain.instruments import Effect
 from isp_liaison.domain.lines import LineId, LineState
 from isp_liaison.domain.requests import Desired, Request
@@ -52,6 +53,9 @@ async def joined(tx: Transaction, found: Iterable[Line], fresh: Sequence[LineEnt
     done = [entry for entry in fresh if by_id[entry.line].state is LineState.DONE]
     if done:
         await _answered_already(tx, by_id, done)
+    over = [entry for entry in fresh if by_id[entry.line].expired_at is not None]
+    if over:
+        await _over_already(tx, by_id, over)
 
 
 async def _answered_already(tx: Transaction, by_id: Mapping[LineId, Line], fresh: Sequence[LineEntry]) -> None:
@@ -59,6 +63,15 @@ async def _answered_already(tx: Transaction, by_id: Mapping[LineId, Line], fresh
     await completed(tx, by_id, produced)
     kept = [one for one in fresh if by_id[one.line].outcome == PRESERVED]
     await preserved(tx, by_id, kept)
+
+
+async def _over_already(tx: Transaction, by_id: Mapping[LineId, Line], fresh: Sequence[LineEntry]) -> None:
+    authorities = await requests.authorities(tx, {by_id[one.line].request for one in fresh})
+    for one in fresh:
+        line = by_id[one.line]
+        carrying = authorities[line.request]
+        if (on := carrying.days.expires_on) is not None:
+            expired(tx, [(line, one)], deadline=Kind.PRESERVATION_EXPIRY.value, on=on, zone=carrying.zone)
 
 
 async def completed(tx: Transaction, by_id: Mapping[LineId, Line], told: Sequence[LineEntry]) -> None:
@@ -95,8 +108,9 @@ async def preserved(tx: Transaction, by_id: Mapping[LineId, Line], told: Sequenc
 
 
 async def sent(tx: Transaction, request: Request, now: datetime) -> None:
-    """Tell that the provider has every line of a request."""
-    found = await lines.of_requests(tx, [request.id])
+    """Tell that the provider has every line of a request; what was dropped before is not in its bytes."""
+    every = await lines.of_requests(tx, [request.id])
+    found = {line.id: line for line in every.values() if line.state is not LineState.DROPPED}
     for line, several in (await lines.entries(tx, found)).items():
         for one in several:
             if one.current:

@@ -45,8 +45,9 @@ class Deadline:
 
 
 def of_sending(days: Days, zone: tzinfo, now: datetime) -> Iterator[Deadline]:
-    """What runs from the moment the provider has the request."""
+    """What runs from the moment the provider has the request: what it has to keep is lost too if it never answers."""
     running = {
+        Kind.PRESERVATION_EXPIRY: days.expires_on,
         Kind.ANSWER_DUE: days.due_on,
         Kind.CHALLENGE_END: days.challenge_until,
         Kind.LATER_REVIEW: days.review_on,
@@ -70,7 +71,7 @@ def concerns(kind: Kind, state: LineState, outcome: str | None) -> bool:
     """Whether something of a line still depends on the day."""
     match kind:
         case Kind.PRESERVATION_EXPIRY:
-            return state is LineState.DONE and outcome == PRESERVED
+            return state in (LineState.OPEN, LineState.ANSWERED) or (state is LineState.DONE and outcome == PRESERVED)
         case Kind.ANSWER_DUE | Kind.CHALLENGE_END:
             return state is LineState.OPEN
         case Kind.LATER_REVIEW:

@@ -15,7 +15,7 @@ from isp_liaison.domain.requests import RequestId
 from isp_liaison.store import tables
 from kit.access import CENTRE_TENANT
 from kit.database import Transaction
-from kit.rows import arrays, arrays_of, inserting
+from kit.rows import arrays, inserting
 
 INSERT = inserting(tables.line, conflict="ON CONFLICT DO NOTHING RETURNING id")
 _OF_KEYS = """
@@ -46,10 +46,10 @@ LOCK_UNREAD = text("""
         ORDER BY id FOR UPDATE
     ) AS locked
 """)
-# One line of each request is enough to know, however many it has.
+# One line of each request is enough to know, however many it has; in this order none that is over is looked at.
 REQUESTS_WITH_OPEN = text("""
     SELECT r.id FROM unnest(CAST(:requests AS uuid[])) AS r (id)
-    CROSS JOIN LATERAL (SELECT FROM line WHERE request = r.id AND state = 'open' ORDER BY id LIMIT 1) AS one
+    CROSS JOIN LATERAL (SELECT FROM line WHERE request = r.id AND state = 'open' ORDER BY perishes_at LIMIT 1) AS one
 """)
 REQUESTS_ASKED = text("""
     SELECT r.id FROM unnest(CAST(:requests AS uuid[])) AS r (id)
@@ -59,10 +59,13 @@ REQUESTS_ASKED = text("""
     ) AS one
 """)
 COUNT = text("""
-    SELECT count(*) FILTER (WHERE state = 'open') AS open, count(*) FILTER (WHERE state = 'answered') AS waiting
+    SELECT count(*) FILTER (WHERE state = 'open') AS open, count(*) FILTER (WHERE state = 'answered') AS waiting,
+        count(*) FILTER (WHERE state = 'lapsed' AND outcome IS NULL) AS silent
     FROM line WHERE request = :request
 """)
-MOVE = text("UPDATE line SET request = :to WHERE id = ANY (CAST(:ids AS uuid[]))")
+# Under another number it is another preservation, with a day of its own.
+MOVE = text("UPDATE line SET request = :to, expired_at = NULL WHERE id = ANY (CAST(:ids AS uuid[]))")
+EXPIRE = text("UPDATE line SET expired_at = :now WHERE id = ANY (CAST(:ids AS uuid[]))")
 END = text("""
     UPDATE line l SET state = :state, outcome = r.outcome, done_at = :now
     FROM unnest(CAST(:ids AS uuid[]), CAST(:outcomes AS text[])) AS r (id, outcome) WHERE l.id = r.id
@@ -106,7 +109,6 @@ OPEN_LINES = text("""
       AND l.effect = 'produces' AND l.state IN ('open', 'answered')
     GROUP BY e.entry
 """)
-INSERT_UNPLACED = inserting(tables.unplaced, conflict="ON CONFLICT DO NOTHING")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,6 +130,17 @@ class Line:
     perishes_at: datetime
     redirected_from: LineId | None
     created_at: datetime
+    expired_at: datetime | None = None
+    """When those who waited for it were told that its preservation is over."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Count:
+    """How many lines of a request wait for an answer, or for its check, and how many were over without one."""
+
+    open: int
+    waiting: int
+    silent: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,23 +151,6 @@ class LineEntry:
     of: Provenance
     current: bool
     added_at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unplaced:
-    """A capture that gets no line, by its place in the referral."""
-
-    id: UUID
-    tenant: str
-    testmode: bool
-    entry: EntryId
-    referral: UUID
-    investigation: UUID
-    item: str
-    grade: str
-    asn: int | None
-    why: str
-    recorded_at: datetime
 
 
 async def insert(tx: Transaction, lines: Sequence[Line]) -> frozenset[LineId]:
@@ -211,10 +207,10 @@ async def requests_asked(tx: Transaction, requests: Iterable[RequestId]) -> set[
     return {row.id for row in await tx.rows(REQUESTS_ASKED, {"requests": sorted(requests)})}
 
 
-async def count(tx: Transaction, request: RequestId) -> tuple[int, int]:
-    """How many lines of a request wait for an answer, and for its check. The request is locked already."""
+async def count(tx: Transaction, request: RequestId) -> Count:
+    """How its lines stand. The request is locked already."""
     (row,) = await tx.rows(COUNT, {"request": request})
-    return row.open, row.waiting
+    return Count(open=row.open, waiting=row.waiting, silent=row.silent)
 
 
 async def move(tx: Transaction, ids: Iterable[LineId], *, to: RequestId) -> None:
@@ -234,6 +230,11 @@ async def end(tx: Transaction, ended: Sequence[tuple[LineId, str | None]], state
             "now": now,
         },
     )
+
+
+async def expire(tx: Transaction, ids: Iterable[LineId], now: datetime) -> None:
+    """It is told that their preservation is over; they are locked already."""
+    await tx.execute(EXPIRE, {"ids": sorted(ids), "now": now})
 
 
 async def answered(tx: Transaction, ids: Iterable[LineId]) -> None:
@@ -309,12 +310,6 @@ async def open_lines(tx: Transaction, entries: Iterable[EntryId]) -> dict[EntryI
     return {EntryId(row.entry): row.open for row in rows}
 
 
-async def add_unplaced(tx: Transaction, unplaced: Sequence[Unplaced]) -> None:
-    """Keep what could not be asked, once each."""
-    if unplaced:
-        await tx.execute(INSERT_UNPLACED, arrays_of(tables.unplaced, unplaced))
-
-
 async def _of_keys(tx: Transaction, statement: Any, keys: Sequence[LineKey]) -> dict[LineKey, Line]:
     asked = {
         "providers": [one.provider for one in keys],
@@ -350,6 +345,7 @@ def _row(one: Line) -> dict[str, Any]:
         "redirected_from": one.redirected_from,
         "created_at": one.created_at,
         "done_at": None,
+        "expired_at": None,
     }
 
 
@@ -376,6 +372,7 @@ def _line(row: Any) -> Line:
         perishes_at=row.perishes_at,
         redirected_from=row.redirected_from,
         created_at=row.created_at,
+        expired_at=row.expired_at,
     )
 
 

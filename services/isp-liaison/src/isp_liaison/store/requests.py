@@ -92,12 +92,12 @@ ADD_DRAFTERS = text("""
         FROM jsonb_array_elements_text(r.drafters || CAST(:drafters AS jsonb)) AS d (sub)
     ) WHERE r.id = ANY (CAST(:ids AS uuid[]))
 """)
-# The rows are locked already, so what perishes first of their open lines is what it will be.
+# The rows are locked already, so what perishes first of their open lines is what it will be: the first of its index.
 REFRESH = text("""
-    UPDATE request r SET perishes_at = l.first
-    FROM (SELECT request, min(perishes_at) AS first FROM line
-          WHERE request = ANY (CAST(:ids AS uuid[])) AND state IN ('open', 'answered') GROUP BY request) AS l
-    WHERE r.id = l.request AND r.perishes_at <> l.first
+    UPDATE request r SET perishes_at = l.first FROM unnest(CAST(:ids AS uuid[])) AS k (id) CROSS JOIN LATERAL (
+        SELECT perishes_at AS first FROM line WHERE request = k.id AND state IN ('open', 'answered')
+        ORDER BY perishes_at LIMIT 1
+    ) AS l WHERE r.id = k.id AND r.perishes_at <> l.first
 """)
 # Not by looking through all their lines: a draft may collect a hundred thousand, and each batch adds a few hundred.
 HASTEN = text("""
@@ -241,10 +241,9 @@ async def miss(tx: Transaction, request: UUID, *, code: str, again: datetime | N
     await tx.execute(MISS, {"id": request, "code": code, "refused": again is None, "again": again})
 
 
-async def settle(tx: Transaction, request: UUID, state: State, now: datetime) -> None:
-    """Where it stands by its lines."""
+async def settle(tx: Transaction, request: UUID, state: State, now: datetime, *, answered: bool) -> None:
+    """Where it stands by its lines, and whether its provider answered all of them."""
     closed = now if state is State.CLOSED else None
-    answered = state in (State.ANSWERED, State.CLOSED)
     await tx.execute(SETTLE, {"id": request, "state": state.value, "closed": closed, "answered": answered})
 
 

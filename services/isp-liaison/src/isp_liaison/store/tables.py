@@ -185,11 +185,13 @@ line = Table(
     Column("redirected_from", UUID()),
     needed("created_at", MOMENT),
     Column("done_at", MOMENT),
+    Column("expired_at", MOMENT),
     Index(
         "line_of_data", "mark", "investigation", "provider", "instrument", "about",
         unique=True, postgresql_where=text("state NOT IN ('dropped', 'lapsed')"),
     ),
     Index("line_of_request", "request", "id"),
+    Index("line_waiting", "request", "perishes_at", postgresql_where=text("state IN ('open', 'answered')")),
 )  # fmt: skip
 
 line_entry = Table(
