@@ -178,6 +178,7 @@ async def test_a_late_answer_does_not_tell_once_more_what_is_over(liaison: Liais
     await liaison.answered(number, {"line": second, "outcome": "preserved"})
     await run_until(liaison, datetime(2027, 1, 1, tzinfo=UTC))
     assert sorted(str(one.line) for one in await liaison.published(IdentificationExpired)) == sorted([first, second])
+    assert [str(one.line) for one in await liaison.published(IdentificationPreserved)] == [first]
     assert (await liaison.shown(number))["state"] == "closed"
 
 

@@ -168,6 +168,17 @@ async def test_a_request_that_its_provider_says_it_has_is_sent_and_not_asked_ane
     assert len(deadlines) == 1  # until when it may be challenged
 
 
+async def test_a_request_of_which_the_centre_knows_before_its_channel_refuses_it_is_sent(liaison: Liaison) -> None:
+    """The provider said so by telephone; nothing else would ever tell that its days run."""
+    number = await approved(liaison)
+    said = await liaison.post(f"requests/{number}:acknowledge", {"status": "in_progress"})
+    assert said.status_code == 200
+    liaison.provider.will(Behaviour(status="410 Gone"))
+    await liaison.harness.work()
+    assert (await liaison.shown(number))["state"] == "sent"
+    assert len(await liaison.published(IdentificationSent)) == 1
+
+
 async def test_a_request_that_its_provider_rejects_though_its_channel_refused_it_counts_as_not_sent(
     liaison: Liaison,
 ) -> None:

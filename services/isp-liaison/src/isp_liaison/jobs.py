@@ -48,7 +48,7 @@ async def record_hand_over(app: Application, tx: Transaction, job: Job, result: 
             await sending.taken_in(app, tx, request, reference=reference, status=status)
         case Refused(code=code):
             log.warning("request.refused", request=str(request), code=code)
-            await sending.refused(tx, request, code=code)
+            await sending.refused(app, tx, request, code=code)
         case Unclear(code=code, wait=wait):
             log.info("request.unclear", request=str(request), code=code)
             again = await sending.unclear(tx, request, code=code, wait=wait)

@@ -46,7 +46,8 @@ async def _preserved(
         return
     carrying = (await requests.authorities(tx, [request.id]))[request.id]
     asked_for = await lines.entries(tx, kept)
-    told = [one for several in asked_for.values() for one in several if one.current]
+    # Of what is over already, that it is over stays the last word.
+    told = [one for several in asked_for.values() for one in several if one.current and not found[one.line].expired_at]
     await telling.preserved(tx, found, told)
     day = scheduling.of_preservation(tx, request, carrying)
     if day is not None:

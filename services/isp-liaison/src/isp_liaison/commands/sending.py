@@ -94,8 +94,11 @@ async def unclear(tx: Transaction, request: RequestId, *, code: str, wait: timed
     return again
 
 
-async def refused(tx: Transaction, request: RequestId, *, code: str) -> None:
-    """The channel will not take it; a person decides."""
+async def refused(app: Application, tx: Transaction, request: RequestId, *, code: str) -> None:
+    """The channel will not take it; a person decides, unless the provider itself has said that it has it."""
     locked = (await requests.lock(tx, [request])).get(request)
-    if locked is not None and locked.state is State.APPROVED:
-        await requests.miss(tx, locked.id, code=code, again=None)
+    if locked is None or locked.state is not State.APPROVED:
+        return
+    await requests.miss(tx, locked.id, code=code, again=None)
+    if locked.provider_status not in (ProviderStatus.UNKNOWN, ProviderStatus.REJECTED):
+        await has_it(app, tx, locked)
