@@ -76,6 +76,21 @@ async def test_a_unit_does_not_get_by_replay_what_officers_were_sent(notificatio
     assert [call.path for call in notifications.receiver.calls] == ["/ice-on"]
 
 
+async def test_a_unit_gets_by_replay_what_climbed_past_it_to_the_centre(notifications: Notifications) -> None:
+    """Officers were sent it and did not acknowledge it; the unit was disabled when its turn came."""
+    await notifications.endpoint()
+    unit = await notifications.endpoint(path="/unit", audience="unit")
+    began = notifications.clock.now()
+    await notifications.harness.rows("UPDATE notifications.endpoint SET state = 'disabled' WHERE audience = 'unit'")
+    await notifications.told(notifications.created(), priority="P0")
+    await notifications.work()
+    await notifications.later(minutes=15)
+    await enabled(notifications, unit)
+    await replayed(notifications, unit, began)
+    await notifications.later(seconds=1)
+    assert [call.path for call in notifications.receiver.calls] == ["/ice-on", "/unit"]
+
+
 async def test_a_unit_gets_by_replay_what_it_missed_and_no_officer_was_sent(notifications: Notifications) -> None:
     await notifications.endpoint(types=["interlink.assignment.overdue.v1"])
     unit = await notifications.endpoint(path="/unit", audience="unit")

@@ -78,7 +78,7 @@ def test_that_an_endpoint_was_disabled_is_for_officers_and_the_unit() -> None:
 
 
 @pytest.mark.parametrize(
-    ("audience", "type_", "officers_sent", "is_missed"),
+    ("audience", "type_", "with_officers", "is_missed"),
     [
         (Audience.OFFICER, CREATED, True, True),  # another officer's
         (Audience.OFFICER, OVERDUE, False, False),  # does not want it
@@ -89,10 +89,10 @@ def test_that_an_endpoint_was_disabled_is_for_officers_and_the_unit() -> None:
     ],
 )
 def test_an_endpoint_has_missed_what_it_would_have_been_sent(
-    audience: Audience, type_: str, officers_sent: bool, is_missed: bool
+    audience: Audience, type_: str, with_officers: bool, is_missed: bool
 ) -> None:
     wanting = subscription(CREATED, audience=audience)
-    assert missed(wanting, types={type_}, priority="P3", officers_sent=officers_sent) is is_missed
+    assert missed(wanting, types={type_}, priority="P3", with_officers=with_officers) is is_missed
 
 
 def test_an_endpoint_rests_after_three_failures_in_a_row() -> None:

@@ -20,7 +20,7 @@ from notifications.commands import lanes
 from notifications.commands.sending import Body, prepared
 from notifications.domain import subscriptions
 from notifications.domain.endpoints import Endpoint
-from notifications.domain.notices import Frozen
+from notifications.domain.notices import Frozen, Rung
 from notifications.domain.subscriptions import Audience
 from notifications.store import deliveries, endpoints, feed, notices
 from notifications.store.deliveries import Again
@@ -124,7 +124,7 @@ async def _send_missed(tx: Transaction, endpoint: Endpoint, missed: list[Frozen]
             endpoint.subscription,
             types=types[one.terms.id],
             priority=one.terms.priority,
-            officers_sent=one.terms.id in sent,
+            with_officers=one.terms.id in sent and one.rung is Rung.OFFICER,
         )
     ]
     await deliveries.insert(

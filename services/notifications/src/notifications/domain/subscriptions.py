@@ -64,9 +64,12 @@ def wants(subscription: Subscription, *, types: Collection[str], priority: str) 
     return not subscription.types or not subscription.types.isdisjoint(types)
 
 
-def missed(subscription: Subscription, *, types: Collection[str], priority: str, officers_sent: bool) -> bool:
-    """Whether a notice that was not sent to an endpoint is sent to it later: as `chosen` would have it."""
-    theirs = subscription.audience is Audience.UNIT and officers_sent and not _is_for_all(types)
+def missed(subscription: Subscription, *, types: Collection[str], priority: str, with_officers: bool) -> bool:
+    """Whether a notice that was not sent to an endpoint is sent to it later: as `chosen` would have it.
+
+    `with_officers`: theirs were sent it, and it has not climbed past them.
+    """
+    theirs = subscription.audience is Audience.UNIT and with_officers and not _is_for_all(types)
     return not theirs and wants(subscription, types=types, priority=priority)
 
 
