@@ -131,11 +131,12 @@ async def test_stopping_ends_it_and_starts_no_other(kept: Kept) -> None:
 
 async def test_connections_wait_while_no_process_serves_them(tmp_path: Path) -> None:
     made = Kept(tmp_path, issuer(Restart.REPLACE))
-    with socket.create_connection(made.address, timeout=60) as early:
+    with socket.create_connection(made.address, timeout=5) as early:
         assert not accepts(psutil.Process().pid, made.listening)
         async with asyncio.TaskGroup() as group:
             group.create_task(made.child.run())
             early.sendall(b"GET /health/live HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+            await eventually(made.answers, within=30)
             answer = await asyncio.to_thread(early.recv, 15)
             await made.child.stop()
     made.listening.close()

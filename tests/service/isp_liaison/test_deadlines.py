@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
@@ -43,29 +44,28 @@ async def told(liaison: Liaison, model: type[Any]) -> list[tuple[str, str, Any]]
     ]
 
 
-async def test_a_preservation_reminds_on_business_days_and_expires_at_the_midnight_after(liaison: Liaison) -> None:
-    suspect = await liaison.given()
-    await preserved(liaison)
-    await run_until(liaison, datetime(2027, 1, 1, tzinfo=UTC))
-    # Made on Monday 23 November, 21 days: 14 December. Seven, three (a Friday) and one day before (a Sunday).
+async def reminded_and_expired(liaison: Liaison, suspect: UUID) -> None:
+    """Made on Monday 23 November, 21 days: 14 December. Seven, three (a Friday) and one day before (a Sunday)."""
     assert await told(liaison, IdentificationDeadlineApproaching) == [
         ("2026-12-07T14:00", "preservation_expiry", 7), ("2026-12-11T14:00", "preservation_expiry", 3),
     ]  # fmt: skip
     assert await told(liaison, IdentificationExpired) == [("2026-12-15T05:00", "preservation_expiry", None)]
     (expired,) = await liaison.published(IdentificationExpired, suspect)
     assert (expired.on, expired.zone, expired.instrument) == ("2026-12-14", "America/Toronto", DEMAND)
+
+
+async def test_a_preservation_reminds_on_business_days_and_expires_at_the_midnight_after(liaison: Liaison) -> None:
+    suspect = await liaison.given()
+    await preserved(liaison)
+    await run_until(liaison, datetime(2027, 1, 1, tzinfo=UTC))
+    await reminded_and_expired(liaison, suspect)
 
 
 async def test_a_preservation_that_nobody_answered_reminds_and_expires_too(liaison: Liaison) -> None:
     suspect = await liaison.given()
     number = await liaison.sent(DEMAND)
     await run_until(liaison, datetime(2027, 1, 1, tzinfo=UTC))
-    assert await told(liaison, IdentificationDeadlineApproaching) == [
-        ("2026-12-07T14:00", "preservation_expiry", 7), ("2026-12-11T14:00", "preservation_expiry", 3),
-    ]  # fmt: skip
-    assert await told(liaison, IdentificationExpired) == [("2026-12-15T05:00", "preservation_expiry", None)]
-    (expired,) = await liaison.published(IdentificationExpired, suspect)
-    assert (expired.on, expired.zone, expired.instrument) == ("2026-12-14", "America/Toronto", DEMAND)
+    await reminded_and_expired(liaison, suspect)
     shown = await liaison.shown(number)
     assert (shown["state"], shown["lines"][0]["state"]) == ("sent", "open")  # no second demand for the same data
 

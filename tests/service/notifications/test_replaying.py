@@ -65,6 +65,13 @@ async def test_the_ledger_is_gone_through_once_while_a_replay_waits_for_others(
     assert len(notifications.receiver.calls) == 2
 
 
+async def disabled_unit(notifications: Notifications) -> dict[str, Any]:
+    """The unit's endpoint, of which nobody knows but its owner."""
+    unit = await notifications.endpoint(path="/unit", audience="unit")
+    await notifications.harness.rows("UPDATE notifications.endpoint SET state = 'disabled' WHERE audience = 'unit'")
+    return unit
+
+
 async def test_a_unit_does_not_get_by_replay_what_officers_were_sent(notifications: Notifications) -> None:
     await notifications.endpoint()
     unit = await notifications.endpoint(path="/unit", audience="unit")
@@ -79,9 +86,7 @@ async def test_a_unit_does_not_get_by_replay_what_officers_were_sent(notificatio
 async def test_a_unit_gets_by_replay_what_climbed_past_it_to_the_centre(notifications: Notifications) -> None:
     """Officers were sent it and did not acknowledge it; the unit was disabled when its turn came."""
     await notifications.endpoint()
-    unit = await notifications.endpoint(path="/unit", audience="unit")
-    began = notifications.clock.now()
-    await notifications.harness.rows("UPDATE notifications.endpoint SET state = 'disabled' WHERE audience = 'unit'")
+    unit, began = await disabled_unit(notifications), notifications.clock.now()
     await notifications.told(notifications.created(), priority="P0")
     await notifications.work()
     await notifications.later(minutes=15)
@@ -93,9 +98,7 @@ async def test_a_unit_gets_by_replay_what_climbed_past_it_to_the_centre(notifica
 
 async def test_a_unit_gets_by_replay_what_it_missed_and_no_officer_was_sent(notifications: Notifications) -> None:
     await notifications.endpoint(types=["interlink.assignment.overdue.v1"])
-    unit = await notifications.endpoint(path="/unit", audience="unit")
-    began = notifications.clock.now()
-    await notifications.harness.rows("UPDATE notifications.endpoint SET state = 'disabled' WHERE audience = 'unit'")
+    unit, began = await disabled_unit(notifications), notifications.clock.now()
     await notifications.told(notifications.created())
     await notifications.later(seconds=5)
     await enabled(notifications, unit)
@@ -110,9 +113,7 @@ async def test_a_unit_gets_by_replay_that_an_endpoint_was_disabled_though_office
     notifications.receiver.answers["/gone"] = [410]
     await notifications.endpoint(path="/gone", types=["interlink.assignment.created.v1"])
     await notifications.endpoint(types=["interlink.assignment.overdue.v1"])
-    unit = await notifications.endpoint(path="/unit", audience="unit")
-    began = notifications.clock.now()
-    await notifications.harness.rows("UPDATE notifications.endpoint SET state = 'disabled' WHERE audience = 'unit'")
+    unit, began = await disabled_unit(notifications), notifications.clock.now()
     await notifications.told(notifications.created())
     await notifications.later(seconds=5)
     await notifications.later(seconds=5)

@@ -15,8 +15,6 @@ from kit.migrations import run
 
 PASSWORD = "synthetic0password"  # noqa: S105 - for servers that tests start and throw away
 TEMPLATE = "interlink_template"
-CLOSE_SECONDS = 30
-"""A server that does not close a connection for so long hangs."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +88,7 @@ async def execute(url: str, statements: Iterable[str]) -> None:
         for statement in statements:
             await connection.execute(statement)
     finally:
-        async with asyncio.timeout(CLOSE_SECONDS):
+        async with asyncio.timeout(5):
             await connection.close()
 
 
@@ -100,7 +98,7 @@ async def fetch(url: str, statement: str, *parameters: object) -> list[asyncpg.R
     try:
         return await connection.fetch(statement, *parameters)
     finally:
-        async with asyncio.timeout(CLOSE_SECONDS):
+        async with asyncio.timeout(5):
             await connection.close()
 
 
